@@ -1,0 +1,58 @@
+import type { JsonSchema } from '../schema.ts'
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
+/** What an event or effect says: an object that survives JSON unchanged. */
+export type Payload = { readonly [key: string]: Json | undefined }
+
+/** Where an event comes from. `(kind, channel or thread, id)` identifies it for ever. */
+export type Source = {
+  readonly kind: string
+  readonly channel?: string
+  readonly thread?: string
+  readonly author?: string
+}
+
+/** An immutable fact that enters at a tick boundary: the only input of the world. */
+export type Event<P = Payload> = {
+  readonly id: string
+  /** When it happened outside, in milliseconds since 1970; 0 means unknown. */
+  readonly ts: number
+  readonly type: string
+  readonly source: Source
+  readonly payload: P
+}
+
+/** What a publisher must give; `id`, `ts` and `source` have defaults. */
+export type EventInput = {
+  readonly type: string
+  readonly payload: Payload
+  readonly id?: string
+  readonly ts?: number
+  readonly source?: Source
+}
+
+/** A declared type of event: its payload is checked once, at the edge. */
+export type EventType<P = Payload> = {
+  readonly name: string
+  readonly schema: JsonSchema
+  /** Narrows an event to this type. */
+  is(event: Event): event is Event<P>
+}
+
+/** Declares a type of event. `schema` is the JSON Schema of its payload. */
+export function eventType<P = Payload>(name: string, schema: JsonSchema): EventType<P> {
+  return { name, schema, is: (event): event is Event<P> => event.type === name }
+}
+
+/** An object schema in one line: every named property is required unless its name ends in `?`. */
+export function objectOf(properties: { readonly [name: string]: JsonSchema }): JsonSchema {
+  const required: string[] = []
+  const plain: Record<string, JsonSchema> = {}
+  for (const [name, schema] of Object.entries(properties)) {
+    const optional = name.endsWith('?')
+    const key = optional ? name.slice(0, -1) : name
+    plain[key] = schema
+    if (!optional) required.push(key)
+  }
+  return { type: 'object', properties: plain, required, additionalProperties: false }
+}

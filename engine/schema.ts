@@ -1,0 +1,73 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import safeRegex from 'safe-regex2'
+import { EngineError, reasonOf } from './errors.ts'
+
+/** A JSON Schema (draft-07 vocabulary), as data. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+export type Problem = {
+  /** Where, as a path of keys: `tags.0`; empty for the value itself. */
+  readonly path: string
+  /** What is wrong, as a phrase: `must be string`. */
+  readonly message: string
+}
+
+/** Tells what is wrong with a value; an empty list means it is valid. Pure. */
+export type Check = (value: unknown) => readonly Problem[]
+
+const none: readonly Problem[] = []
+const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true, ownProperties: true })
+
+/**
+ * Compiles a schema once. Patterns that can backtrack without bound are refused here, because a schema may come
+ * from a user's config and would otherwise hold the tick.
+ * @throws EngineError SCHEMA_INVALID
+ */
+export function compileSchema(schema: JsonSchema, name: string): Check {
+  for (const pattern of patternsOf(schema)) {
+    if (!safeRegex(pattern)) {
+      throw new EngineError('SCHEMA_INVALID', `${name}: the pattern ${pattern} can take exponential time; rewrite it`, {
+        value: pattern,
+      })
+    }
+  }
+  let validate: ValidateFunction
+  try {
+    validate = ajv.compile(schema)
+  } catch (thrown) {
+    throw new EngineError('SCHEMA_INVALID', `${name}: ${reasonOf(thrown)}`, { value: schema, cause: thrown })
+  }
+  return (value) => (validate(value) ? none : (validate.errors ?? []).map(problemOf))
+}
+
+function problemOf(error: ErrorObject): Problem {
+  const path = error.instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~')
+  if (error.keyword === 'required') {
+    return { path: join(path, String(error.params['missingProperty'])), message: 'is missing' }
+  }
+  if (error.keyword === 'additionalProperties') {
+    return { path: join(path, String(error.params['additionalProperty'])), message: 'is not a known key' }
+  }
+  if (error.keyword === 'enum') {
+    return { path, message: `must be one of ${JSON.stringify(error.params['allowedValues'])}` }
+  }
+  return { path, message: error.message ?? `fails ${error.keyword}` }
+}
+
+function join(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`
+}
+
+function* patternsOf(node: unknown): Generator<string> {
+  if (Array.isArray(node)) {
+    for (const item of node) yield* patternsOf(item)
+  } else if (typeof node === 'object' && node !== null) {
+    for (const [key, value] of Object.entries(node)) {
+      if (key === 'pattern' && typeof value === 'string') yield value
+      else if (key === 'patternProperties' && typeof value === 'object' && value !== null) {
+        yield* Object.keys(value)
+        yield* patternsOf(value)
+      } else yield* patternsOf(value)
+    }
+  }
+}

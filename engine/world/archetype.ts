@@ -1,0 +1,53 @@
+import { assert } from '../errors.ts'
+import type { Schema } from './columns.ts'
+
+/** A stateless definition of columns; each world allocates its own from it. */
+export type Archetype<S extends Schema = Schema> = {
+  readonly name: string
+  readonly schema: S
+  /** `entity`: comes and goes, ids are recycled. `row`: only appends, the row number is the id for ever. */
+  readonly kind: 'entity' | 'row'
+  /** Rows to allocate at first. A table doubles when three quarters full. */
+  readonly capacity: number
+  /** Hard limit of rows; there back-pressure begins. */
+  readonly rows_max: number
+}
+
+const column = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
+const reserved = new Set(['data', 'component'])
+
+/** Defines entities that come and go (sessions, jobs, sentinels). Column units go last in the name: `retry_at_ms`. */
+export function archetype<const S extends Schema>(name: string, schema: S): Archetype<S> {
+  return define(name, schema, 'entity', 64, 1_000_000)
+}
+
+/** Defines rows that only append (memories, keys, edges). Row ids start at 1; 0 means none. */
+export function table<const S extends Schema>(
+  name: string,
+  schema: S,
+  options: { capacity?: number; rows_max?: number } = {},
+): Archetype<S> {
+  return define(name, schema, 'row', options.capacity ?? 1024, options.rows_max ?? 4_000_000)
+}
+
+function define<const S extends Schema>(
+  name: string,
+  schema: S,
+  kind: 'entity' | 'row',
+  capacity: number,
+  rows_max: number,
+): Archetype<S> {
+  for (const key of Object.keys(schema)) {
+    assert(column.test(key) && !reserved.has(key), 'COLUMN_NAME', `${name}.${key} must be snake_case and not reserved`, key)
+  }
+  return Object.freeze({ name, schema: Object.freeze(schema), kind, capacity, rows_max })
+}
+
+/** `states('queued', 'running')` is `{ queued: 0, running: 1 }` with literal keys: the values of a status column. */
+export function states<const N extends readonly string[]>(...names: N): { readonly [K in N[number]]: number } {
+  const byName = {} as Record<N[number], number>
+  names.forEach((name, index) => {
+    byName[name as N[number]] = index
+  })
+  return Object.freeze(byName)
+}

@@ -1,0 +1,42 @@
+/** A column is one typed array; its kind is the width of a value. Overflow is silent, so choose it with care. */
+export type ColumnKind = 'u8' | 'u16' | 'u32' | 'i32' | 'f32' | 'f64'
+export type Schema = { readonly [column: string]: ColumnKind }
+
+export type ColumnArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array | Float64Array
+type ArrayOf = {
+  u8: Uint8Array
+  u16: Uint16Array
+  u32: Uint32Array
+  i32: Int32Array
+  f32: Float32Array
+  f64: Float64Array
+}
+export type Columns<S extends Schema> = { readonly [K in keyof S]: ArrayOf[S[K]] }
+
+const constructors = {
+  u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+} as const
+
+/** Allocates zeroed columns for ids 0 to `capacity`; slot 0 stays empty because 0 means none. */
+export function allocate(schema: Schema, capacity: number): Record<string, ColumnArray> {
+  const columns: Record<string, ColumnArray> = {}
+  for (const [name, kind] of Object.entries(schema)) columns[name] = new constructors[kind](capacity + 1)
+  return columns
+}
+
+/** Larger copies of columns. O(bytes), at a tick boundary only. */
+export function enlarge(columns: Record<string, ColumnArray>, schema: Schema, capacity: number): Record<string, ColumnArray> {
+  const larger = allocate(schema, capacity)
+  for (const name of Object.keys(columns)) larger[name]!.set(columns[name]!)
+  return larger
+}
+
+/** The bytes of slots 0 to `last`, without copying. */
+export function bytesOf(column: ColumnArray, last: number): Uint8Array {
+  return new Uint8Array(column.buffer, column.byteOffset, (last + 1) * column.BYTES_PER_ELEMENT)
+}

@@ -1,0 +1,187 @@
+import { effectType } from '../engine/flow/effect.ts'
+import { eventType, type Json, objectOf, type Payload } from '../engine/flow/event.ts'
+import type { JsonSchema } from '../engine/schema.ts'
+
+/** Every type of event and effect of the mind, on one page. Payload schemas are checked once, at the edge. */
+
+const text: JsonSchema = { type: 'string' }
+const flag: JsonSchema = { type: 'boolean' }
+const count: JsonSchema = { type: 'integer', minimum: 0 }
+const time: JsonSchema = { type: 'number' }
+const anyObject: JsonSchema = { type: 'object' }
+/** Relative to the notes folder, with forward slashes, never leaving it. */
+const path: JsonSchema = { type: 'string', minLength: 1, maxLength: 4096 }
+/** SHA-256 of the file's bytes, in hex. */
+const hash: JsonSchema = { type: 'string', pattern: '^[0-9a-f]{64}$' }
+
+// Files
+
+/** What `lstat` says of a file: enough to tell whether it must be read again. Times in milliseconds since 1970. */
+export type FileStat = { path: string; size_bytes: number; modified_ms: number; changed_ms: number }
+const fileStat = { path, size_bytes: count, modified_ms: time, changed_ms: time }
+
+/** One page of a scan; the last page has `complete: true`, and then what no page of this `scan` named is gone. */
+export type FsScanned = { scan: number; complete: boolean; files: [string, number, number, number][] }
+export const FsScanned = eventType<FsScanned>(
+  'fs.scanned',
+  objectOf({
+    scan: count,
+    complete: flag,
+    files: {
+      type: 'array',
+      maxItems: 1024,
+      items: { type: 'array', items: [path, count, time, time], minItems: 4, maxItems: 4, additionalItems: false },
+    },
+  }),
+)
+export const FsFileCreated = eventType<FileStat>('fs.file.created', objectOf(fileStat))
+export const FsFileChanged = eventType<FileStat>('fs.file.changed', objectOf(fileStat))
+export const FsFileDeleted = eventType<{ path: string }>('fs.file.deleted', objectOf({ path }))
+/** Something named like a note that is none: a FIFO, a link, a folder, too large. */
+export type FsFileSkipped = { path: string; code: string; reason: string }
+export const FsFileSkipped = eventType<FsFileSkipped>('fs.file.skipped', objectOf({ path, code: text, reason: text }))
+
+export type FsReadDone = FileStat & { hash: string; text: string; links: number }
+/** Reads one note. Fails with GONE, NOT_REGULAR, OUTSIDE, TOO_LARGE, NOT_UTF8, PERMISSION or IO. */
+export const FsRead = effectType<{ path: string }, FsReadDone>('fs.read', {
+  retry: 'safe',
+  deadline_ms: 10_000,
+  attempts_max: 3,
+  in_flight_max: 32,
+  request: { path },
+  done: { ...fileStat, hash, text, links: count },
+})
+
+export type FsWriteRequest = {
+  path: string
+  /** The file must still have this hash, or nothing is written. */
+  before_hash: string
+  /** What the file's hash will be; if it already is, the write has happened and is not repeated. */
+  after_hash: string
+  /** The first `cut_bytes` bytes of the file are replaced by `head`; every other byte stays. */
+  cut_bytes: number
+  head: string
+}
+export type FsWriteDone = FileStat & { hash: string; repeated: boolean }
+/** Replaces the head of a note, atomically and guarded by its hash. Fails with CHANGED, GONE, and those of `fs.read`. */
+export const FsWrite = effectType<FsWriteRequest, FsWriteDone>('fs.write', {
+  retry: 'safe',
+  deadline_ms: 20_000,
+  attempts_max: 4,
+  in_flight_max: 16,
+  request: { path, before_hash: hash, after_hash: hash, cut_bytes: count, head: text },
+  done: { ...fileStat, hash, repeated: flag },
+})
+
+// Models
+
+/** `content` is text, or data that the adapter hands to the model as JSON; text from outside is always data. */
+export type ChatMessage = { role: 'system' | 'developer' | 'user' | 'assistant'; content: string | { [key: string]: Json } }
+export type LlmChatRequest = {
+  /** What the question is about, for logs and for the offline adapter: `contract:frontmatter/v1`. */
+  task: string
+  messages: ChatMessage[]
+  /** The answer must be JSON of this schema. */
+  schema?: JsonSchema
+  model?: string
+}
+export type LlmChatDone = {
+  content: string
+  model: string
+  finish: 'stop' | 'length'
+  tokens_in?: number
+  tokens_out?: number
+}
+/** Asks a model. Fails with RATE_LIMITED, SERVER, TIMEOUT, NETWORK, TRUNCATED, BAD_RESPONSE, AUTH, REFUSED. */
+export const LlmChat = effectType<LlmChatRequest, LlmChatDone>('llm.chat', {
+  retry: 'safe',
+  deadline_ms: 180_000,
+  attempts_max: 5,
+  backoff_ms: 500,
+  in_flight_max: 16,
+  request: {
+    task: text,
+    messages: {
+      type: 'array',
+      minItems: 1,
+      items: objectOf({
+        role: { enum: ['system', 'developer', 'user', 'assistant'] },
+        content: { type: ['string', 'object'] },
+      }),
+    },
+    'schema?': anyObject,
+    'model?': text,
+  },
+  done: {
+    content: text,
+    model: text,
+    finish: { enum: ['stop', 'length'] },
+    'tokens_in?': count,
+    'tokens_out?': count,
+  },
+})
+
+// The mind
+
+/** The policy enters as an event, so a changed setting replays. */
+export const ConfigSet = eventType<{ policy: Payload }>('config.set', objectOf({ policy: anyObject }))
+/** An order by the operator, from the command line or the control socket. */
+export type AdminCommand = { command: 'sentinel.undo' | 'sentinel.retry'; path: string }
+export const AdminCommand = eventType<AdminCommand>(
+  'admin.command',
+  objectOf({ command: { enum: ['sentinel.undo', 'sentinel.retry'] }, path }),
+)
+/** A text worth remembering, given by the program that embeds the engine. */
+export type NoteWritten = { text: string; title?: string; tags?: string[] }
+export const NoteWritten = eventType<NoteWritten>(
+  'note.written',
+  objectOf({ text, 'title?': text, 'tags?': { type: 'array', items: text } }),
+)
+
+/** A file meets its contract (`written: false`: it did already). */
+export type SentinelDone = {
+  path: string
+  contract: string
+  hash: string
+  written: boolean
+  text: string
+  title: string
+  tags: string[]
+}
+export const SentinelDone = eventType<SentinelDone>(
+  'sentinel.done',
+  objectOf({ path, contract: text, hash, written: flag, text, title: text, tags: { type: 'array', items: text } }),
+)
+export type SentinelFailed = { path: string; contract: string; code: string; reason: string }
+export const SentinelFailed = eventType<SentinelFailed>(
+  'sentinel.failed',
+  objectOf({ path, contract: text, code: text, reason: text }),
+)
+/** What a sentinel would write, or has asked to write: the head of the file before and after. */
+export type SentinelProposed = { path: string; contract: string; before: string; after: string; writing: boolean }
+export const SentinelProposed = eventType<SentinelProposed>(
+  'sentinel.proposed',
+  objectOf({ path, contract: text, before: text, after: text, writing: flag }),
+)
+export type MemoryStored = { memory_id: number; kind: string; source: string }
+export const MemoryStored = eventType<MemoryStored>(
+  'memory.stored',
+  objectOf({ memory_id: count, kind: text, source: text }),
+)
+
+export const events = [
+  FsScanned,
+  FsFileCreated,
+  FsFileChanged,
+  FsFileDeleted,
+  FsFileSkipped,
+  ConfigSet,
+  AdminCommand,
+  NoteWritten,
+  SentinelDone,
+  SentinelFailed,
+  SentinelProposed,
+  MemoryStored,
+] as const
+
+export const effects = [FsRead, FsWrite, LlmChat] as const
