@@ -16,7 +16,13 @@ export type Problem = {
 export type Check = (value: unknown) => readonly Problem[]
 
 const none: readonly Problem[] = []
-const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true, ownProperties: true })
+const ajv = new Ajv({
+  allErrors: true,
+  strict: true,
+  strictRequired: false,
+  allowUnionTypes: true,
+  ownProperties: true,
+})
 
 /**
  * Compiles a schema once. Patterns that can backtrack without bound are refused here, because a schema may come

@@ -76,7 +76,10 @@ export const FsWrite = effectType<FsWriteRequest, FsWriteDone>('fs.write', {
 // Models
 
 /** `content` is text, or data that the adapter hands to the model as JSON; text from outside is always data. */
-export type ChatMessage = { role: 'system' | 'developer' | 'user' | 'assistant'; content: string | { [key: string]: Json } }
+export type ChatMessage = {
+  role: 'system' | 'developer' | 'user' | 'assistant'
+  content: string | { [key: string]: Json }
+}
 export type LlmChatRequest = {
   /** What the question is about, for logs and for the offline adapter: `contract:frontmatter/v1`. */
   task: string

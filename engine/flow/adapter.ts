@@ -51,7 +51,11 @@ export class EffectFailure extends Error {
   readonly retry_after_ms: number | undefined
 
   /** @param code stable upper-snake code; @param reason one sentence without secrets */
-  constructor(code: string, reason: string, options: { transient?: boolean; retry_after_ms?: number | undefined } = {}) {
+  constructor(
+    code: string,
+    reason: string,
+    options: { transient?: boolean; retry_after_ms?: number | undefined } = {},
+  ) {
     super(reason)
     this.code = code
     this.transient = options.transient ?? false

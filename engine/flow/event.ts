@@ -36,12 +36,12 @@ export type EventType<P = Payload> = {
   readonly name: string
   readonly schema: JsonSchema
   /** Narrows an event to this type. */
-  is(event: Event): event is Event<P>
+  is(event: Event): event is Event & { readonly payload: P }
 }
 
 /** Declares a type of event. `schema` is the JSON Schema of its payload. */
 export function eventType<P = Payload>(name: string, schema: JsonSchema): EventType<P> {
-  return { name, schema, is: (event): event is Event<P> => event.type === name }
+  return { name, schema, is: (event): event is Event & { readonly payload: P } => event.type === name }
 }
 
 /** An object schema in one line: every named property is required unless its name ends in `?`. */

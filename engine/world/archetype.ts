@@ -38,7 +38,12 @@ function define<const S extends Schema>(
   rows_max: number,
 ): Archetype<S> {
   for (const key of Object.keys(schema)) {
-    assert(column.test(key) && !reserved.has(key), 'COLUMN_NAME', `${name}.${key} must be snake_case and not reserved`, key)
+    assert(
+      column.test(key) && !reserved.has(key),
+      'COLUMN_NAME',
+      `${name}.${key} must be snake_case and not reserved`,
+      key,
+    )
   }
   return Object.freeze({ name, schema: Object.freeze(schema), kind, capacity, rows_max })
 }

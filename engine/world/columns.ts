@@ -30,7 +30,11 @@ export function allocate(schema: Schema, capacity: number): Record<string, Colum
 }
 
 /** Larger copies of columns. O(bytes), at a tick boundary only. */
-export function enlarge(columns: Record<string, ColumnArray>, schema: Schema, capacity: number): Record<string, ColumnArray> {
+export function enlarge(
+  columns: Record<string, ColumnArray>,
+  schema: Schema,
+  capacity: number,
+): Record<string, ColumnArray> {
   const larger = allocate(schema, capacity)
   for (const name of Object.keys(columns)) larger[name]!.set(columns[name]!)
   return larger
