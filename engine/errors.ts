@@ -28,6 +28,7 @@ export const errorCodes = {
   STORE_GONE: 'the data directory was removed or replaced under the running process',
   STORE_PERMISSION: 'the data directory cannot be written by this user',
   STORE_OPTION: 'a store option would make the record unsafe',
+  STORE_KEY: 'a table, key or tick that a store cannot hold was used',
   REPLAY_DIVERGED: 'replay computed something else than the record holds',
 } as const
 

@@ -88,6 +88,7 @@ export const Effect = archetype('Effect', {
   type: 'u16', //            index into the declared effect types, from 1
   status: 'u8', //           EffectStatus
   attempts: 'u8',
+  owner: 'u32', //           the entity or row that asked; 0 = nobody in particular
   requested_at_ms: 'f64',
   retry_at_ms: 'f64',
 })

@@ -56,3 +56,27 @@ export function objectOf(properties: { readonly [name: string]: JsonSchema }): J
   }
   return { type: 'object', properties: plain, required, additionalProperties: false }
 }
+
+/** Time enters the world: the first event of a batch after start, a waking push or a jump. */
+export const ClockSet = eventType<{ now_ms: number }>('clock.set', objectOf({ now_ms: { type: 'number' } }))
+
+/** First event of every run: who writes the journal from here on, and with which settings of the engine. */
+export type EngineStarted = {
+  version: string
+  format: number
+  runtime: string
+  arch: string
+  seed: number
+  tick_ms: number
+}
+export const EngineStarted = eventType<EngineStarted>(
+  'engine.started',
+  objectOf({
+    version: { type: 'string' },
+    format: { type: 'integer' },
+    runtime: { type: 'string' },
+    arch: { type: 'string' },
+    seed: { type: 'integer' },
+    tick_ms: { type: 'number', exclusiveMinimum: 0 },
+  }),
+)

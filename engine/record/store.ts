@@ -4,8 +4,8 @@ export type Put = { readonly table: string; readonly key: number; readonly bytes
 /** All that one tick makes durable, or nothing of it. */
 export type Commit = {
   readonly tick: number
-  /** The tick's entry in the journal. */
-  readonly entry: Uint8Array
+  /** The tick's entry in the journal; null when records are set right outside any tick. */
+  readonly entry: Uint8Array | null
   readonly puts: readonly Put[]
 }
 

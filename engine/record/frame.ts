@@ -1,0 +1,38 @@
+import { crc32 } from 'node:zlib'
+import { EngineError } from '../errors.ts'
+
+/**
+ * Every stored record is framed: four bytes CRC-32 (little endian) of what follows. The database below has no
+ * checksums of its own, and a wrong text served in silence is worse than none.
+ */
+const headBytes = 4
+
+/** Frames a text as UTF-8. One buffer, one copy. */
+export function frameText(text: string): Buffer {
+  const size = Buffer.byteLength(text)
+  const framed = Buffer.allocUnsafeSlow(headBytes + size)
+  framed.write(text, headBytes, 'utf8')
+  framed.writeUInt32LE(crc32(framed.subarray(headBytes)), 0)
+  return framed
+}
+
+/** Whether a framed record is whole. */
+export function isWhole(framed: Uint8Array): boolean {
+  if (framed.byteLength < headBytes) return false
+  const head = new DataView(framed.buffer, framed.byteOffset, headBytes).getUint32(0, true)
+  return head === crc32(framed.subarray(headBytes))
+}
+
+/** The text in a frame. @throws EngineError RECORD_DAMAGED, naming the record */
+export function unframeText(framed: Uint8Array, record: string): string {
+  if (!isWhole(framed)) {
+    throw new EngineError(
+      'RECORD_DAMAGED',
+      `${record} does not match its checksum; run doctor, and restore it from a backup`,
+      {
+        value: record,
+      },
+    )
+  }
+  return Buffer.from(framed.buffer, framed.byteOffset + headBytes, framed.byteLength - headBytes).toString('utf8')
+}

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineError, reasonOf } from '../errors.ts'
+import type { Log } from '../flow/adapter.ts'
+import type { Parcel } from '../flow/inbox.ts'
+import type { Limits } from '../limits.ts'
+import type { Core } from '../tick.ts'
+import type { Trace } from '../trace.ts'
+import { frameText } from './frame.ts'
+import { type EntryHead, encodeEntry } from './journal.ts'
+import { markOf, worldBytes } from './mark.ts'
+import { copyWorld, encodeSnapshot } from './snapshot.ts'
+import type { Commit, Put, Store } from './store.ts'
+
+/** Where the engine's own records rest: requests of open effects, and events that made a system throw. */
+export const ownTables = { outbox: 'outbox', dead: 'dead' } as const
+
+export type About = { readonly version: string; readonly runtime: string }
+const retryFull_ms = 500
+
+/** Makes ticks durable: encodes what they asked for, commits it, and takes snapshots. The only writer of the store. */
+export class Recorder {
+  readonly #core: Core
+  readonly #store: Store
+  readonly #limits: Limits
+  readonly #log: Log
+  readonly #trace: Trace
+  readonly #about: About
+  #journalBytes = 0
+  #markBytes = 0
+  #saving: Promise<void> | undefined
+  #stopped = false
+  /** Tick of the newest journal entry. */
+  journal_tick: number
+  snapshot_tick: number
+  /** True while the disk is full: the world is held at this tick and the same commit is tried again. */
+  full = false
+
+  constructor(
+    core: Core,
+    store: Store,
+    options: { limits: Limits; log: Log; trace: Trace; about: About; journal_tick: number; snapshot_tick: number },
+  ) {
+    this.#core = core
+    this.#store = store
+    this.#limits = options.limits
+    this.#log = options.log
+    this.#trace = options.trace
+    this.#about = options.about
+    this.journal_tick = options.journal_tick
+    this.snapshot_tick = options.snapshot_tick
+  }
+
+  /** Resolves when the tick that `core` has just run is durable. @throws EngineError STORE_IO, STORE_GONE */
+  async commit(parcels: readonly Parcel[], more: readonly Put[]): Promise<void> {
+    const commit = this.#encode(parcels, more)
+    await this.#write(commit)
+    this.journal_tick = commit.tick
+    this.#journalBytes += commit.entry?.byteLength ?? 0
+    if (this.#journalBytes >= this.#limits.snapshot_bytes) this.#snapshotSoon()
+  }
+
+  /** Writes records outside any tick. */
+  async put(puts: readonly Put[]): Promise<void> {
+    await this.#write({ tick: this.journal_tick, entry: null, puts })
+  }
+
+  /** Copies the world now and resolves when the copy has its name. Only between two ticks. */
+  async snapshot(): Promise<void> {
+    await this.#saving
+    this.#snapshotSoon()
+    await this.#saving
+  }
+
+  /** No commit is tried again after this. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  #encode(parcels: readonly Parcel[], more: readonly Put[]): Commit {
+    const { outcome, tick } = this.#core
+    const batchText = parcels.map((parcel) => parcel.text).join('\n')
+    const digest = this.#core.link(batchText)
+    const head: EntryHead = { tick, digest, outputs: outcome.outputs, ...this.#mark(batchText.length) }
+    const puts: Put[] = []
+    for (const { table, key, text } of outcome.puts) puts.push({ table, key, bytes: frameText(text) })
+    for (const { effect_id, text } of outcome.requests) {
+      puts.push({ table: ownTables.outbox, key: effect_id, bytes: frameText(text) })
+    }
+    for (const effect_id of outcome.settled) puts.push({ table: ownTables.outbox, key: effect_id, bytes: null })
+    for (const put of more) puts.push(put)
+    return { tick, entry: encodeEntry(head, batchText), puts }
+  }
+
+  /** A mark reads the whole world, so one is due only after as many bytes of journal: its cost stays a constant share. */
+  #mark(bytes: number): { world?: EntryHead['world'] & {} } {
+    this.#markBytes -= bytes + 512
+    if (this.#markBytes > 0) return {}
+    this.#markBytes = worldBytes(this.#core) * 4
+    return { world: markOf(this.#core) }
+  }
+
+  async #write(commit: Commit): Promise<void> {
+    for (;;) {
+      try {
+        await this.#store.commit(commit)
+        if (this.full) this.#log.info({ tick: commit.tick }, 'there is room again; going on')
+        this.full = false
+        return
+      } catch (thrown) {
+        if (!(thrown instanceof EngineError) || thrown.code !== 'STORE_FULL' || this.#stopped) throw thrown
+        if (!this.full) this.#log.error({ code: thrown.code, tick: commit.tick }, `${thrown.message}; free some space`)
+        this.full = true
+        await sleep(retryFull_ms)
+      }
+    }
+  }
+
+  #snapshotSoon(): void {
+    if (this.#saving !== undefined) return
+    const began = performance.now()
+    const { tick } = this.#core
+    const snapshot = copyWorld(this.#core, { ...this.#about, journal_tick: this.journal_tick })
+    this.#trace.snapshotPause_ms = Math.max(this.#trace.snapshotPause_ms, performance.now() - began)
+    this.#journalBytes = 0
+    this.#saving = this.#store
+      .saveSnapshot(tick, encodeSnapshot(snapshot))
+      .then(() => {
+        this.snapshot_tick = tick
+      })
+      .catch((thrown: unknown) => {
+        // The journal still holds everything, so a snapshot that could not be written costs only time at the next start.
+        this.#log.warn({ tick, reason: reasonOf(thrown) }, 'the snapshot could not be written')
+      })
+      .finally(() => {
+        this.#saving = undefined
+      })
+  }
+}

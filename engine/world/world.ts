@@ -1,0 +1,274 @@
+import { addComponent, addEntity, createWorld, query, removeEntity } from 'bitecs'
+import { assert, EngineError } from '../errors.ts'
+import type { Archetype } from './archetype.ts'
+import { allocate, bytesOf, type ColumnArray, type Columns, enlarge, type Schema } from './columns.ts'
+import { SortedIds } from './ids.ts'
+import { Names } from './names.ts'
+import { PairIndex } from './pairs.ts'
+
+type Slot = {
+  readonly archetype: Archetype
+  /** One object for ever: growing replaces its arrays, so code that reads `columns.name[id]` is never stale. */
+  readonly columns: Record<string, ColumnArray>
+  readonly component: object
+  readonly ids: SortedIds
+  readonly keys: Names
+  readonly pairs: PairIndex
+  pairsRows: number
+  capacity: number
+  rows: number
+}
+
+/** Everything but columns that a snapshot holds of a world. */
+export type WorldShape = {
+  readonly names: readonly string[]
+  readonly free: readonly number[]
+  readonly entities: number
+  readonly slots: readonly { name: string; rows: number; keys: readonly string[] }[]
+}
+export type NamedBytes = { readonly name: string; readonly bytes: Uint8Array }
+
+/** All numbers that decide what happens next. Entities live in bitECS, their numbers in typed-array columns. */
+export class World {
+  readonly names: Names = new Names()
+  /** State of the seeded generator. */
+  readonly randomState: Uint32Array = new Uint32Array([1])
+  readonly #bit = createWorld()
+  readonly #slots = new Map<Archetype, Slot>()
+  readonly #ordered: readonly Slot[]
+  readonly #owner: (Slot | undefined)[] = []
+  /** bitECS recycles last-in-first-out; the mirror lets a snapshot restore that order without its internals. */
+  readonly #free: number[] = []
+  readonly #killed: number[] = []
+  #entities = 0
+  #changed = false
+
+  constructor(archetypes: readonly Archetype[]) {
+    this.#ordered = archetypes.map((archetype) => ({
+      archetype,
+      columns: allocate(archetype.schema, archetype.capacity),
+      component: {},
+      ids: new SortedIds(),
+      keys: new Names(),
+      pairs: new PairIndex(),
+      pairsRows: 0,
+      capacity: archetype.capacity,
+      rows: 0,
+    }))
+    for (const slot of this.#ordered) this.#slots.set(slot.archetype, slot)
+  }
+
+  /** Columns of an archetype or table, indexed by id. Do not keep a single array over a spawn or append. */
+  of<S extends Schema>(archetype: Archetype<S>): Columns<S> {
+    return this.#slot(archetype).columns as Columns<S>
+  }
+
+  /** A new entity with zeroed columns; `each` shows it from the next system on. @throws EngineError WORLD_FULL */
+  spawn(archetype: Archetype): number {
+    const slot = this.#slot(archetype)
+    assert(
+      archetype.kind === 'entity',
+      'ARCHETYPE_UNKNOWN',
+      `${archetype.name} is a table: append to it`,
+      archetype.name,
+    )
+    const id = addEntity(this.#bit)
+    const recycled = this.#free.pop()
+    assert(recycled === undefined || recycled === id, 'WORLD_FULL', `entity ids diverged: ${recycled} and ${id}`, id)
+    if (id > this.#entities) this.#entities = id
+    this.#admit(slot, id)
+    slot.ids.add(id)
+    this.#changed = true
+    return id
+  }
+
+  /** Removes an entity after the running system; until then its columns can still be read. */
+  kill(id: number): void {
+    assert(this.#owner[id] !== undefined, 'ENTITY_DEAD', `entity ${id} is not alive`, id)
+    this.#killed.push(id)
+    this.#changed = true
+  }
+
+  /** Whether an id is a living entity of this archetype. */
+  alive(archetype: Archetype, id: number): boolean {
+    return this.#owner[id]?.archetype === archetype
+  }
+
+  /** Ids of the living entities of an archetype, ascending. */
+  each(archetype: Archetype): Uint32Array {
+    return this.#slot(archetype).ids.view
+  }
+
+  /** A new zeroed row; its number is its id for ever. @throws EngineError TABLE_FULL */
+  append(archetype: Archetype): number {
+    const slot = this.#slot(archetype)
+    if (slot.rows >= archetype.rows_max) {
+      throw new EngineError('TABLE_FULL', `${archetype.name} holds its limit of ${archetype.rows_max} rows`, {
+        value: archetype.name,
+      })
+    }
+    const row = ++slot.rows
+    if (row > slot.capacity) this.#grow(slot, row)
+    return row
+  }
+
+  /** How many rows a table holds; the newest has this id. */
+  rows(archetype: Archetype): number {
+    return this.#slot(archetype).rows
+  }
+
+  /** How many rows a table can still take. */
+  room(archetype: Archetype): number {
+    return archetype.rows_max - this.#slot(archetype).rows
+  }
+
+  /** The row of a keyed table, or 0: the key is a short text given to `appendKeyed`. */
+  find(archetype: Archetype, key: string): number {
+    return this.#slot(archetype).keys.find(key)
+  }
+
+  /** The row of a key, appended when it is new. A table is either keyed throughout or not at all. */
+  appendKeyed(archetype: Archetype, key: string): number {
+    const slot = this.#slot(archetype)
+    const known = slot.keys.find(key)
+    if (known !== 0) return known
+    const row = this.append(archetype)
+    assert(slot.keys.id(key) === row, 'ARCHETYPE_UNKNOWN', `${archetype.name} has rows without a key`, key)
+    return row
+  }
+
+  /** The key of a row of a keyed table. */
+  keyOf(archetype: Archetype, row: number): string {
+    return this.#slot(archetype).keys.text(row)
+  }
+
+  /** The first row whose `<name>_high` and `<name>_low` columns hold this 64-bit key, or 0. O(1), plus O(new rows). */
+  findPair(archetype: Archetype, name: string, high: number, low: number): number {
+    const slot = this.#slot(archetype)
+    const highs = slot.columns[`${name}_high`] as Uint32Array
+    const lows = slot.columns[`${name}_low`] as Uint32Array
+    while (slot.pairsRows < slot.rows) slot.pairs.add(highs, lows, ++slot.pairsRows)
+    return slot.pairs.find(highs, lows, high >>> 0, low >>> 0)
+  }
+
+  /** Applies spawns and kills; the tick calls it after each system. */
+  settle(): void {
+    if (!this.#changed) return
+    this.#changed = false
+    for (const id of this.#killed) {
+      const slot = this.#owner[id]
+      if (slot === undefined) continue // Killed twice by one system: once is enough.
+      for (const name of Object.keys(slot.columns)) slot.columns[name]![id] = 0
+      removeEntity(this.#bit, id)
+      this.#owner[id] = undefined
+      this.#free.push(id)
+      slot.ids.remove(id)
+    }
+    this.#killed.length = 0
+    for (const slot of this.#ordered) slot.ids.settle()
+  }
+
+  /** Archetypes and tables in their declared order. */
+  get archetypes(): readonly Archetype[] {
+    return this.#ordered.map((slot) => slot.archetype)
+  }
+
+  /** The ids that bitECS itself finds, in its own order: for tests that hold `each` against it. */
+  queried(archetype: Archetype): readonly number[] {
+    return [...query(this.#bit, [this.#slot(archetype).component])]
+  }
+
+  shape(): WorldShape {
+    return {
+      names: this.names.list(),
+      free: [...this.#free],
+      entities: this.#entities,
+      slots: this.#ordered.map(({ archetype, rows, keys }) => ({ name: archetype.name, rows, keys: keys.list() })),
+    }
+  }
+
+  /** Live bytes of every column as `Archetype.column`, and of the ids of entities as `Archetype.`. Not copied. */
+  *bytes(): Generator<NamedBytes> {
+    for (const { archetype, columns, ids, rows } of this.#ordered) {
+      const last = archetype.kind === 'row' ? rows : this.#entities
+      if (archetype.kind === 'entity') {
+        yield { name: `${archetype.name}.`, bytes: new Uint8Array(ids.view.buffer, 0, ids.view.byteLength) }
+      }
+      for (const [name, column] of Object.entries(columns)) {
+        yield { name: `${archetype.name}.${name}`, bytes: bytesOf(column, Math.min(last, column.length - 1)) }
+      }
+    }
+  }
+
+  /** Rebuilds an empty world from a shape and the bytes it was saved with. */
+  restore(shape: WorldShape, bytes: ReadonlyMap<string, Uint8Array>): void {
+    assert(this.#entities === 0, 'ENGINE_STATE', 'a world is restored once, while it is empty')
+    this.names.restore(shape.names)
+    const byName = new Map(shape.slots.map((slot) => [slot.name, slot]))
+    const owners = new Map<number, Slot>()
+    for (const slot of this.#ordered) {
+      const saved = byName.get(slot.archetype.name)
+      if (saved === undefined) continue
+      slot.rows = saved.rows
+      slot.keys.restore(saved.keys)
+      this.#restoreColumns(slot, slot.archetype.kind === 'row' ? saved.rows : shape.entities, bytes)
+      const ids = bytes.get(`${slot.archetype.name}.`)
+      if (ids === undefined) continue
+      const live = new Uint32Array(ids.slice().buffer)
+      slot.ids.reset(live)
+      for (const id of live) owners.set(id, slot)
+    }
+    this.#restoreEntities(shape, owners)
+  }
+
+  #restoreColumns(slot: Slot, last: number, bytes: ReadonlyMap<string, Uint8Array>): void {
+    if (last > slot.capacity) this.#grow(slot, last)
+    for (const [name, column] of Object.entries(slot.columns)) {
+      const saved = bytes.get(`${slot.archetype.name}.${name}`)
+      if (saved !== undefined) new Uint8Array(column.buffer).set(saved)
+    }
+  }
+
+  #restoreEntities(shape: WorldShape, owners: ReadonlyMap<number, Slot>): void {
+    for (let id = 1; id <= shape.entities; id++) {
+      const made = addEntity(this.#bit)
+      const owner = owners.get(made)
+      this.#owner[made] = owner
+      if (owner !== undefined) addComponent(this.#bit, made, owner.component)
+    }
+    for (const id of shape.free) {
+      removeEntity(this.#bit, id)
+      this.#free.push(id)
+    }
+    this.#entities = shape.entities
+  }
+
+  #admit(slot: Slot, id: number): void {
+    assert(
+      id <= slot.archetype.rows_max,
+      'WORLD_FULL',
+      `the world holds its limit of ${slot.archetype.rows_max} entities`,
+      id,
+    )
+    if (id > slot.capacity) this.#grow(slot, id)
+    addComponent(this.#bit, id, slot.component)
+    this.#owner[id] = slot
+  }
+
+  #grow(slot: Slot, atLeast: number): void {
+    let capacity = slot.capacity
+    while (capacity < atLeast) capacity *= 2
+    Object.assign(slot.columns, enlarge(slot.columns, slot.archetype.schema, capacity))
+    slot.capacity = capacity
+  }
+
+  #slot(archetype: Archetype): Slot {
+    const slot = this.#slots.get(archetype)
+    if (slot === undefined) {
+      throw new EngineError('ARCHETYPE_UNKNOWN', `${archetype.name} was not given to createEngine`, {
+        value: archetype.name,
+      })
+    }
+    return slot
+  }
+}
