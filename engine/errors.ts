@@ -29,6 +29,7 @@ export const errorCodes = {
   STORE_PERMISSION: 'the data directory cannot be written by this user',
   STORE_OPTION: 'a store option would make the record unsafe',
   STORE_KEY: 'a table, key or tick that a store cannot hold was used',
+  ADAPTER_OPTION: 'an option of an adapter is wrong or out of its range',
   REPLAY_DIVERGED: 'replay computed something else than the record holds',
 } as const
 

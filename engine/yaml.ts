@@ -1,43 +1,42 @@
 import {
   Composer,
+  type CST,
   type Document,
   isAlias,
   isCollection,
   isMap,
-  isPair,
   isScalar,
   isSeq,
   Lexer,
   type Node,
   type Pair,
   Parser,
-  type Token,
+  visit,
   Document as YamlDocumentClass,
   Schema as YamlSchema,
-  visit,
 } from 'yaml'
 import { reasonOf } from './errors.ts'
 import type { Json } from './flow/event.ts'
+import {
+  escapeInvisible,
+  inspect,
+  lineAt,
+  misread,
+  Refusal,
+  type YamlCode,
+  type YamlLimits,
+  yamlLimits,
+} from './yaml-text.ts'
 
-/** Bounds of a YAML text. They are checked before anything is built from it. */
-export type YamlLimits = { readonly bytes_max: number; readonly lines_max: number; readonly depth_max: number }
-
-/** Why a YAML text was refused. */
-export type YamlCode =
-  | 'TOO_LARGE'
-  | 'TOO_DEEP'
-  | 'TOO_COMPLEX'
-  | 'UNPRINTABLE'
-  | 'SYNTAX'
-  | 'DUPLICATE_KEY'
-  | 'KEY_NOT_TEXT'
-  | 'MULTIPLE_DOCUMENTS'
-  | 'TAG'
-  | 'ALIAS'
-  | 'MERGE'
+export { lineAt, type YamlCode, type YamlLimits, yamlLimits }
 
 /** `line` counts from 1 within the text. */
-export type YamlRefused = { readonly ok: false; readonly code: YamlCode; readonly reason: string; readonly line: number }
+export type YamlRefused = {
+  readonly ok: false
+  readonly code: YamlCode
+  readonly reason: string
+  readonly line: number
+}
 /** An opaque handle for `outlineOf`. */
 export type YamlDocument = Document.Parsed
 export type YamlParsed = {
@@ -49,30 +48,25 @@ export type YamlParsed = {
   readonly document: YamlDocument
 }
 
-export const yamlLimits: YamlLimits = { bytes_max: 65_536, lines_max: 1_000, depth_max: 64 }
-
 /** Tokens a line may hold on average; each costs about 7 µs, so the default limits stay near 50 ms. */
 const tokensPerLine = 8
-/** Readers of front matter search for comments in time quadratic in the longest run of blanks. */
-const blanksMax = 8_192
 /** What aliases may add to the data, in values and characters, per byte of `bytes_max`. */
 const growthMax = 4
 
 const schema = new YamlSchema({ schema: 'core', merge: false, resolveKnownTags: false })
-const parseOptions = { schema, prettyErrors: false, uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' } as const
-const coreTags = new Set(['!', ...['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`)])
-
-/** Stops the reading of a text from any depth. */
-class Refusal extends Error {
-  readonly code: YamlCode
-  readonly offset: number
-
-  constructor(code: YamlCode, reason: string, offset: number) {
-    super(reason)
-    this.code = code
-    this.offset = offset
-  }
-}
+const printSchema = new YamlSchema({ schema: 'core', compat: 'yaml-1.1', resolveKnownTags: false })
+const inFlow = /[,[\]{}]/
+const parseOptions = {
+  schema,
+  prettyErrors: false,
+  uniqueKeys: false,
+  keepSourceTokens: true,
+  logLevel: 'silent',
+} as const
+const coreTags = new Set([
+  '!',
+  ...['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map((name) => `tag:yaml.org,2002:${name}`),
+])
 
 /**
  * Reads one YAML 1.2 document (core schema; timestamps and `.inf` stay text). Anything ambiguous or dangerous is
@@ -96,41 +90,11 @@ export function parseYaml(text: string, limits: Partial<YamlLimits> = {}): YamlP
   }
 }
 
-/** Checks size and characters in one pass; returns how many backslashes there are, since each may cost an error. */
-function inspect(text: string, { bytes_max, lines_max }: YamlLimits): number {
-  if (text.length > bytes_max) throw new Refusal('TOO_LARGE', `is larger than ${bytes_max} bytes`, 0)
-  let bytes = 0
-  let lines = 1
-  let blanks = 0
-  let backslashes = 0
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at)
-    if (lines > lines_max) throw new Refusal('TOO_LARGE', `has more than ${lines_max} lines`, at)
-    blanks = unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09 ? blanks + 1 : 0
-    if (blanks > blanksMax) throw new Refusal('TOO_COMPLEX', `has more than ${blanksMax} blanks in a row`, at)
-    if (unit === 0x0a) lines += 1
-    if (unit === 0x5c) backslashes += 1
-    if (unprintable(unit) || (unit === 0x0d && text.charCodeAt(at + 1) !== 0x0a)) {
-      const name = unit.toString(16).toUpperCase().padStart(4, '0')
-      throw new Refusal('UNPRINTABLE', `has the control character U+${name}, which YAML forbids`, at)
-    }
-    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3
-  }
-  if (bytes > bytes_max) throw new Refusal('TOO_LARGE', `is larger than ${bytes_max} bytes`, 0)
-  if (!text.isWellFormed()) throw new Refusal('UNPRINTABLE', 'has half of a surrogate pair', 0)
-  return backslashes
-}
-
-function unprintable(unit: number): boolean {
-  if (unit < 0x20) return unit !== 0x09 && unit !== 0x0a && unit !== 0x0d
-  return (unit >= 0x7f && unit < 0xa0 && unit !== 0x85) || unit >= 0xfffe
-}
-
 /** Drives the iterative lexer and parser by hand, so that depth and work are known before the recursive part begins. */
 function compose(text: string, { lines_max, depth_max }: YamlLimits, backslashes: number): YamlDocument {
   const parser = new Parser()
   const composer = new Composer(parseOptions)
-  const trees: Token[] = []
+  const trees: CST.Token[] = []
   let budget = lines_max * tokensPerLine - backslashes
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) trees.push(token)
@@ -149,7 +113,7 @@ function compose(text: string, { lines_max, depth_max }: YamlLimits, backslashes
   return document as YamlDocument
 }
 
-function refuseTrees(trees: readonly Token[]): void {
+function refuseTrees(trees: readonly CST.Token[]): void {
   let documents = 0
   for (const tree of trees) {
     if (tree.type === 'error') throw new Refusal('SYNTAX', tree.message.slice(0, 300), tree.offset)
@@ -163,17 +127,12 @@ function isEmpty(node: Node): boolean {
   return isScalar(node) && node.source === '' && !node.anchor && !node.tag && node.range?.[0] === node.range?.[1]
 }
 
-function lineAt(text: string, offset: number): number {
-  let line = 1
-  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line += 1
-  return line
-}
-
 type DataMap = { [key: string]: Json }
 
 /** A plain assignment of `__proto__` would change the prototype instead of adding a key. */
 function setOwn(map: DataMap, key: string, value: Json): void {
-  if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true })
+  if (key === '__proto__')
+    Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true })
   else map[key] = value
 }
 
@@ -244,13 +203,17 @@ class Reader {
   }
 
   private key(node: Node | null): string {
-    const value = this.read(node, this.depth_max)
-    if (typeof value !== 'object') return String(value)
+    const value = isCollection(node) ? undefined : this.read(node, 1)
     if (value === null) return ''
+    if (value !== undefined && typeof value !== 'object') return String(value)
     throw new Refusal('KEY_NOT_TEXT', 'has a list or a map as a key', node?.range?.[0] ?? 0)
   }
 
-  private refuseDuplicate(pairs: readonly Pair<Node, Node | null>[], pair: Pair<Node, Node | null>, key: string): never {
+  private refuseDuplicate(
+    pairs: readonly Pair<Node, Node | null>[],
+    pair: Pair<Node, Node | null>,
+    key: string,
+  ): never {
     const at = pair.key.range?.[0] ?? 0
     const first = pairs.find((other) => this.key(other.key) === key)?.key.range?.[0] ?? 0
     const lines = `on line ${lineAt(this.text, first)} and again on line ${lineAt(this.text, at)}`
@@ -282,4 +245,121 @@ class Reader {
 
 function isMergeKey(node: Node | null): boolean {
   return isScalar(node) && node.value === '<<' && node.type === 'PLAIN'
+}
+
+/** Where one pair of the top-level map stands; offsets into the parsed text, -1 for what is not there. */
+export type OutlinePair = {
+  /** Undefined when the key is an alias. */
+  readonly key: string | undefined
+  readonly key_end: number
+  /** After the `:`. */
+  readonly colon_end: number
+  /** End of the last comment between the colon and the value. */
+  readonly comment_end: number
+  /** Where the value begins, its anchor and tag included. */
+  readonly value_start: number
+  readonly value_end: number
+  readonly style: 'none' | 'scalar' | 'flow' | 'map' | 'list'
+}
+
+/** Where the top-level map and its pairs stand in the text. */
+export type Outline = {
+  readonly flow: boolean
+  readonly start: number
+  readonly end: number
+  readonly pairs: readonly OutlinePair[]
+}
+
+/** The places of a document's top-level map, for edits that leave every other byte alone; undefined for other documents. */
+export function outlineOf(document: YamlDocument): Outline | undefined {
+  const contents = document.contents as Node | null
+  if (!isMap(contents)) return undefined
+  const [start, end] = contents.range ?? [0, 0]
+  const pairs = (contents.items as Pair<Node, Node | null>[]).map(outlinePair)
+  return { flow: contents.flow === true, start, end, pairs }
+}
+
+function outlinePair(pair: Pair<Node, Node | null>): OutlinePair {
+  const separators = pair.srcToken?.sep ?? []
+  const colon = separators.findIndex((token) => token.type === 'map-value-ind')
+  let comment_end = -1
+  let props_start = -1
+  let props_end = -1
+  for (const token of colon === -1 ? [] : separators.slice(colon + 1)) {
+    const token_end = token.offset + token.source.length
+    if (token.type === 'comment') comment_end = token_end
+    if (token.type !== 'anchor' && token.type !== 'tag') continue
+    if (props_start === -1) props_start = token.offset
+    props_end = token_end
+  }
+  const value = pair.value
+  const bare = value === null || (isScalar(value) && value.source === '' && value.range?.[0] === value.range?.[1])
+  const none = bare && props_start === -1
+  return {
+    key: keyText(pair.key),
+    key_end: pair.key.range?.[1] ?? 0,
+    colon_end: colon === -1 ? -1 : (separators[colon]?.offset ?? 0) + 1,
+    comment_end,
+    value_start: none ? -1 : props_start !== -1 ? props_start : (value?.range?.[0] ?? -1),
+    value_end: none ? -1 : bare ? props_end : endOf(value),
+    style: none ? 'none' : styleOf(value),
+  }
+}
+
+function keyText(node: Node): string | undefined {
+  if (!isScalar(node)) return undefined
+  return node.value === null ? '' : String(node.value)
+}
+
+function styleOf(node: Node | null): OutlinePair['style'] {
+  if (!isCollection(node)) return 'scalar'
+  if (node.flow === true) return 'flow'
+  return isMap(node) ? 'map' : 'list'
+}
+
+/** A block collection's own range may run on into the comments that follow it; its last item's does not. */
+function endOf(node: Node): number {
+  const end = node.range?.[1] ?? 0
+  if (!isCollection(node) || node.flow === true) return end
+  const last: unknown = node.items.at(-1)
+  if (last === undefined) return end
+  if (isSeq(node)) return endOf(last as Node)
+  const { key, value } = last as Pair<Node, Node | null>
+  return Math.max(endOf(key), value === null ? 0 : endOf(value))
+}
+
+export type PairStyle = {
+  readonly newline?: '\n' | '\r\n'
+  /** Whether lists in block style stand two blanks to the right of their key. */
+  readonly indent_sequences?: boolean
+  /** Everything on one line, fit to stand inside `{}`. */
+  readonly flow?: boolean
+}
+
+/**
+ * Prints `key: value` without a final newline, so that YAML 1.1 readers (Obsidian, Jekyll) understand it as YAML 1.2
+ * readers do: what they would take for a date, a number or a boolean is quoted, invisible characters are escaped.
+ */
+export function stringifyPair(key: string, value: Json, style: PairStyle = {}): string {
+  const document = new YamlDocumentClass({ [key]: value }, { schema: printSchema, aliasDuplicateObjects: false })
+  const flow = style.flow ?? false
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && (misread(node.value) || (flow && inFlow.test(node.value)))) {
+        node.type = 'QUOTE_DOUBLE'
+      }
+    },
+    Collection(_, node) {
+      if (flow && node !== document.contents) node.flow = true
+    },
+  })
+  const text = document.toString({
+    lineWidth: 0,
+    indentSeq: style.indent_sequences ?? true,
+    blockQuote: false,
+    doubleQuotedAsJSON: true,
+    flowCollectionPadding: false,
+    simpleKeys: true,
+  })
+  return escapeInvisible(text.slice(0, -1)).replaceAll('\n', style.newline ?? '\n')
 }

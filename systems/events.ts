@@ -47,7 +47,7 @@ export const FsRead = effectType<{ path: string }, FsReadDone>('fs.read', {
   retry: 'safe',
   deadline_ms: 10_000,
   attempts_max: 3,
-  in_flight_max: 32,
+  in_flight_max: 64,
   request: { path },
   done: { ...fileStat, hash, text, links: count },
 })
@@ -68,7 +68,7 @@ export const FsWrite = effectType<FsWriteRequest, FsWriteDone>('fs.write', {
   retry: 'safe',
   deadline_ms: 20_000,
   attempts_max: 4,
-  in_flight_max: 16,
+  in_flight_max: 32,
   request: { path, before_hash: hash, after_hash: hash, cut_bytes: count, head: text },
   done: { ...fileStat, hash, repeated: flag },
 })
@@ -101,7 +101,7 @@ export const LlmChat = effectType<LlmChatRequest, LlmChatDone>('llm.chat', {
   deadline_ms: 180_000,
   attempts_max: 5,
   backoff_ms: 500,
-  in_flight_max: 16,
+  in_flight_max: 32,
   request: {
     task: text,
     messages: {
@@ -142,19 +142,12 @@ export const NoteWritten = eventType<NoteWritten>(
 )
 
 /** A file meets its contract (`written: false`: it did already). */
-export type SentinelDone = {
-  path: string
-  contract: string
-  hash: string
-  written: boolean
-  text: string
-  title: string
-  tags: string[]
-}
+export type SentinelDone = { path: string; contract: string; hash: string; written: boolean }
 export const SentinelDone = eventType<SentinelDone>(
   'sentinel.done',
-  objectOf({ path, contract: text, hash, written: flag, text, title: text, tags: { type: 'array', items: text } }),
+  objectOf({ path, contract: text, hash, written: flag }),
 )
+/** A file cannot be brought to its contract, and why; it stays as it is until it changes. */
 export type SentinelFailed = { path: string; contract: string; code: string; reason: string }
 export const SentinelFailed = eventType<SentinelFailed>(
   'sentinel.failed',
@@ -165,6 +158,25 @@ export type SentinelProposed = { path: string; contract: string; before: string;
 export const SentinelProposed = eventType<SentinelProposed>(
   'sentinel.proposed',
   objectOf({ path, contract: text, before: text, after: text, writing: flag }),
+)
+/** A write of a sentinel has been taken back, or could not be. */
+export type SentinelUndone = { path: string; undone: boolean; reason: string }
+export const SentinelUndone = eventType<SentinelUndone>(
+  'sentinel.undone',
+  objectOf({ path, undone: flag, reason: text }),
+)
+/** A note is fit to be remembered as it now stands. */
+export type NoteReady = { path: string; hash: string; text: string; title: string; tags: string[] }
+export const NoteReady = eventType<NoteReady>(
+  'note.ready',
+  objectOf({ path, hash, text, title: text, tags: { type: 'array', items: text } }),
+)
+/** A note is gone; what was remembered of it is no longer served. */
+export const NoteGone = eventType<{ path: string }>('note.gone', objectOf({ path }))
+/** Memories were put before a model: they wake, and their usage rises. */
+export const MemoryUsed = eventType<{ memory_ids: number[] }>(
+  'memory.used',
+  objectOf({ memory_ids: { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: 10_000 } }),
 )
 export type MemoryStored = { memory_id: number; kind: string; source: string }
 export const MemoryStored = eventType<MemoryStored>(
@@ -184,6 +196,10 @@ export const events = [
   SentinelDone,
   SentinelFailed,
   SentinelProposed,
+  SentinelUndone,
+  NoteReady,
+  NoteGone,
+  MemoryUsed,
   MemoryStored,
 ] as const
 

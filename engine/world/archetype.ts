@@ -11,6 +11,8 @@ export type Archetype<S extends Schema = Schema> = {
   readonly capacity: number
   /** Hard limit of rows; there back-pressure begins. */
   readonly rows_max: number
+  /** Rows that exist from the beginning. */
+  readonly rows_min: number
 }
 
 const column = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
@@ -18,7 +20,7 @@ const reserved = new Set(['data', 'component'])
 
 /** Defines entities that come and go (sessions, jobs, sentinels). Column units go last in the name: `retry_at_ms`. */
 export function archetype<const S extends Schema>(name: string, schema: S): Archetype<S> {
-  return define(name, schema, 'entity', 64, 1_000_000)
+  return define(name, schema, { kind: 'entity', capacity: 64, rows_max: 1_000_000, rows_min: 0 })
 }
 
 /** Defines rows that only append (memories, keys, edges). Row ids start at 1; 0 means none. */
@@ -27,15 +29,19 @@ export function table<const S extends Schema>(
   schema: S,
   options: { capacity?: number; rows_max?: number } = {},
 ): Archetype<S> {
-  return define(name, schema, 'row', options.capacity ?? 1024, options.rows_max ?? 4_000_000)
+  const { capacity = 1024, rows_max = 4_000_000 } = options
+  return define(name, schema, { kind: 'row', capacity: Math.min(capacity, rows_max), rows_max, rows_min: 0 })
+}
+
+/** Defines a table of exactly one row, number 1, which every new world has: running counts and the like. */
+export function singleton<const S extends Schema>(name: string, schema: S): Archetype<S> {
+  return define(name, schema, { kind: 'row', capacity: 1, rows_max: 1, rows_min: 1 })
 }
 
 function define<const S extends Schema>(
   name: string,
   schema: S,
-  kind: 'entity' | 'row',
-  capacity: number,
-  rows_max: number,
+  bounds: Pick<Archetype, 'kind' | 'capacity' | 'rows_max' | 'rows_min'>,
 ): Archetype<S> {
   for (const key of Object.keys(schema)) {
     assert(
@@ -45,7 +51,7 @@ function define<const S extends Schema>(
       key,
     )
   }
-  return Object.freeze({ name, schema: Object.freeze(schema), kind, capacity, rows_max })
+  return Object.freeze({ name, schema: Object.freeze(schema), ...bounds })
 }
 
 /** `states('queued', 'running')` is `{ queued: 0, running: 1 }` with literal keys: the values of a status column. */

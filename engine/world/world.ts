@@ -53,7 +53,7 @@ export class World {
       pairs: new PairIndex(),
       pairsRows: 0,
       capacity: archetype.capacity,
-      rows: 0,
+      rows: archetype.rows_min,
     }))
     for (const slot of this.#ordered) this.#slots.set(slot.archetype, slot)
   }

@@ -1,0 +1,74 @@
+import type { Event } from '../engine/flow/event.ts'
+import { EngineStarted } from '../engine/flow/event.ts'
+import { system, type Tick } from '../engine/system.ts'
+import { File, Policy, Sentinel, SentinelPhase } from './components.ts'
+import {
+  AdminCommand,
+  ConfigSet,
+  FsFileChanged,
+  FsFileCreated,
+  FsFileDeleted,
+  FsFileSkipped,
+  FsRead,
+  FsScanned,
+  FsWrite,
+  LlmChat,
+} from './events.ts'
+import { vanish } from './sentinel/cursor.ts'
+import { retryFailed, revisitAll, seeFile, seeScan, skipFile } from './sentinel/files.ts'
+import { type Guard, policyOf } from './sentinel/policy.ts'
+import { startUndo, undoFailed, undoRead, undoWritten } from './sentinel/undo.ts'
+import { answered, begin, giveUp, readFailed, textRead, writeFailed, written } from './sentinel/work.ts'
+
+/**
+ * Holds each watched note to its contract: read, ask, check, write, or try again.
+ * Each event moves the one sentinel it concerns; nothing is scanned, so an idle tick costs nothing. O(events).
+ */
+export const sentinel = system('sentinel', (tick) => {
+  for (const event of tick.events) {
+    if (ConfigSet.is(event)) setPolicy(tick, event)
+    else if (EngineStarted.is(event)) retryFailed(tick)
+    else if (FsScanned.is(event)) seeScan(tick, event.payload)
+    else if (FsFileCreated.is(event) || FsFileChanged.is(event)) seeFile(tick, event.payload)
+    else if (FsFileDeleted.is(event)) vanish(tick, tick.world.find(File, event.payload.path))
+    else if (FsFileSkipped.is(event)) skipFile(tick, event.payload)
+    else if (AdminCommand.is(event)) command(tick, event.payload)
+    else move(tick, event)
+  }
+})
+
+/** A policy becomes a row when it differs from the one in force; then every file is looked at again. */
+function setPolicy(tick: Tick, event: Event): void {
+  const text = JSON.stringify(event.payload['policy'])
+  const current = tick.world.rows(Policy)
+  if (current > 0 && tick.read('policy', current) === text) return
+  const row = tick.world.append(Policy)
+  tick.world.of(Policy).set_at_ms[row] = tick.now_ms
+  tick.put('policy', row, text)
+  if (current > 0) revisitAll(tick)
+}
+
+function command(tick: Tick, order: AdminCommand): void {
+  const file = tick.world.find(File, order.path)
+  if (order.command === 'sentinel.undo') startUndo(tick, file, order.path)
+  else if (file !== 0 && tick.world.of(File).present[file] === 1) begin(tick, file)
+}
+
+/** An answer moves the sentinel that waits for it; one that nobody waits for any more changes nothing. */
+function move(tick: Tick, event: Event): void {
+  const effect_id = event.payload['effect_id']
+  if (typeof effect_id !== 'number') return
+  const id = tick.ownerOf(effect_id)
+  const columns = tick.world.of(Sentinel)
+  if (id === 0 || !tick.world.alive(Sentinel, id) || columns.effect_id[id] !== effect_id) return
+  columns.effect_id[id] = 0
+  const guard: Guard = { id, file: columns.file[id]!, policy: policyOf(tick) }
+  const undoing = columns.phase[id]! >= SentinelPhase.reading_back
+  if (FsRead.done.is(event)) (undoing ? undoRead : textRead)(tick, guard, event.payload)
+  else if (LlmChat.done.is(event)) answered(tick, guard, event.payload.content)
+  else if (FsWrite.done.is(event)) (undoing ? undoWritten : written)(tick, guard, event.payload)
+  else if (undoing && (FsRead.failed.is(event) || FsWrite.failed.is(event))) undoFailed(tick, guard, event.payload)
+  else if (FsRead.failed.is(event)) readFailed(tick, guard, event.payload)
+  else if (FsWrite.failed.is(event)) writeFailed(tick, guard, event.payload)
+  else if (LlmChat.failed.is(event)) giveUp(tick, guard, event.payload.code, event.payload.reason)
+}
