@@ -1,13 +1,23 @@
 import { assert, EngineError, reasonOf } from './errors.ts'
-import { type Adapter, type EffectHandler, type Log, type Outside, silent } from './flow/adapter.ts'
+import { type Log, silent } from './flow/adapter.ts'
 import { wallClock } from './flow/clock.ts'
+import { Departures } from './flow/departures.ts'
 import { Dispatch } from './flow/dispatch.ts'
 import { Driver } from './flow/driver.ts'
-import { Effect, EffectStatus } from './flow/effect.ts'
-import { ClockSet, EngineStarted, type Event, type EventInput, type Payload } from './flow/event.ts'
-import { Inbox, type Parcel } from './flow/inbox.ts'
-import type { Ring } from './flow/ring.ts'
+import { Effect } from './flow/effect.ts'
+import { ClockSet, EngineStarted, type Event, type EventInput } from './flow/event.ts'
+import type { Parcel } from './flow/inbox.ts'
+import { Intake } from './flow/intake.ts'
+import { type Listener, Listeners } from './flow/listeners.ts'
 import { type Limits, limitsOf } from './limits.ts'
+import {
+  answersMax,
+  declaredEvents,
+  type EngineOptions,
+  type EngineStatus,
+  type Health,
+  handlersOf,
+} from './options.ts'
 import { type DeadLetter, forgetLetter, readDead, setAside } from './record/dead.ts'
 import { recordFormat } from './record/journal.ts'
 import { markOf } from './record/mark.ts'
@@ -15,41 +25,10 @@ import { ownTables, Recorder } from './record/recorder.ts'
 import { type Recovered, readRecord, recover } from './record/recover.ts'
 import { type ReplayReport, replayJournal } from './record/replay.ts'
 import type { Put, Store } from './record/store.ts'
-import type { Core, Parts } from './tick.ts'
+import type { Core } from './tick.ts'
 import { type Timings, Trace } from './trace.ts'
 import { runtimeName, version } from './version.ts'
 import type { World } from './world/world.ts'
-
-export type EngineOptions = Parts & {
-  readonly store: Store
-  readonly adapters?: readonly Adapter[]
-  readonly limits?: Partial<Limits>
-  /** Seed of the world's chance; only a new world takes it. */
-  readonly seed?: number
-  readonly log?: Log
-  /** Wall time in milliseconds; a simulator gives its own. */
-  readonly clock?: () => number
-  /** `manual`: nothing ticks by itself, the embedder calls `step`. */
-  readonly drive?: 'timer' | 'manual'
-}
-
-export type Health = 'ok' | 'store_full' | 'stopping' | 'stopped' | 'failed'
-export type EngineStatus = {
-  readonly health: Health
-  readonly tick: number
-  readonly now_ms: number
-  readonly digest: string
-  readonly journal_ticks: number
-  readonly snapshot_tick: number
-  readonly data_bytes: number
-  readonly outbox: { readonly pending: number; readonly in_flight: number; readonly oldest_ms: number }
-  readonly inbox: number
-  /** Events refused at the edge since this process started. */
-  readonly refused: number
-  readonly dead: number
-}
-
-type Listener = (event: Event) => void
 
 /**
  * Opens a store, recovers the world from its record, and returns an engine at rest: `start()` lets it live.
@@ -83,23 +62,21 @@ export class Engine {
   readonly #log: Log
   readonly #trace: Trace
   readonly #clock: () => number
-  readonly #inbox: Inbox
-  readonly #own: Ring<Parcel>
-  readonly #answers: Ring<Parcel>
-  readonly #library: Ring<Parcel>
+  readonly #intake: Intake
   readonly #dispatch: Dispatch
   readonly #recorder: Recorder
   readonly #driver: Driver
-  readonly #listeners = new Map<string, Set<Listener>>()
+  readonly #listeners: Listeners
   readonly #parcels: Parcel[] = []
   readonly #batch: Event[] = []
-  readonly #intake = new AbortController()
-  #suspects: DeadLetter[]
+  readonly #stopper = new AbortController()
+  readonly #departures: Departures
+  readonly #letters: readonly DeadLetter[]
+  readonly #suspects: DeadLetter[]
   #trying: DeadLetter | undefined
   #verifier: NodeJS.Timeout | undefined
   #health: Health = 'ok'
   #started = false
-  #refused = 0
   #stopping: Promise<void> | undefined
   #finish: (error: EngineError | undefined) => void = () => {}
   /** Resolves when the engine has ended: with nothing after `stop`, with the error when it failed. */
@@ -114,11 +91,15 @@ export class Engine {
     this.#log = log
     this.#trace = trace
     this.#clock = options.clock ?? wallClock
-    this.#inbox = new Inbox(declaredEvents(options), limits)
-    this.#own = this.#inbox.ring()
-    this.#answers = this.#inbox.ring(answersMax(options, limits))
-    this.#library = this.#inbox.ring()
-    this.#dispatch = new Dispatch(handlersOf(options.adapters ?? []), (answer) => this.#answer(answer), log)
+    this.#listeners = new Listeners(log)
+    this.#intake = new Intake(declaredEvents(options), limits, answersMax(options, limits), {
+      health: () => this.health,
+      wake: () => this.#driver.wake(),
+      clock: this.#clock,
+      signal: this.#stopper.signal,
+      log,
+    })
+    this.#dispatch = new Dispatch(handlersOf(options.adapters ?? []), (answer) => this.#intake.answer(answer), log)
     const about = { version, runtime: runtimeName }
     this.#recorder = new Recorder(this.#core, this.#store, { limits, log, trace, about, ...recovered })
     this.#driver = new Driver(
@@ -126,11 +107,17 @@ export class Engine {
       (wall) => this.#tick(wall),
       (thrown) => void this.#fail(thrown),
     )
-    this.#suspects = readDead(this.#store)
+    const outboxed = (effect_id: number): string | undefined => this.read(ownTables.outbox, effect_id)
+    this.#departures = new Departures(this.#core, this.#dispatch, outboxed, (answer) => this.#intake.answer(answer))
+    this.#letters = readDead(this.#store)
+    this.#suspects = this.#letters.filter((letter) => letter.state === 'suspect')
     this.finished = new Promise((resolve) => {
       this.#finish = resolve
     })
-    this.#introduce(options.seed ?? 1)
+    const { arch } = process
+    const started = { ...about, format: recordFormat, arch, seed: options.seed ?? 1, tick_ms: limits.tick_ms }
+    this.#intake.pushOwn({ type: ClockSet.name, payload: { now_ms: this.#clock() } })
+    this.#intake.pushOwn({ type: EngineStarted.name, payload: started })
   }
 
   /** The world between two ticks, for looking only. */
@@ -154,11 +141,11 @@ export class Engine {
   async start(): Promise<void> {
     assert(!this.#started && this.#health === 'ok', 'ENGINE_STATE', 'start() is called once, on a fresh engine')
     this.#started = true
-    this.#takeUp()
+    this.#departures.takeUp(this.#letters)
     if (this.#options.drive !== 'manual') this.#driver.start()
     this.#verifier = setInterval(() => this.#verify(), this.limits.verify_ms)
     this.#verifier.unref()
-    for (const adapter of this.#options.adapters ?? []) await adapter.start?.(this.#outside(adapter.name))
+    for (const adapter of this.#options.adapters ?? []) await adapter.start?.(this.#intake.outside(adapter.name))
   }
 
   /**
@@ -184,20 +171,17 @@ export class Engine {
    * @throws EngineError EVENT_TYPE_UNKNOWN, EVENT_INVALID, EVENT_TOO_LARGE
    */
   publish(input: EventInput): boolean {
-    return this.#offer(this.#library, input, 'library')
+    return this.#intake.publish(input)
   }
 
   /** Resolves with the tick at which the event is durable; waits while the ring is full. */
   ingest(input: EventInput): Promise<number> {
-    return this.#ingest(this.#library, input, 'library')
+    return this.#intake.ingest(input)
   }
 
   /** Hears events of a type (`*` for all) once they are durable. Returns the way to stop. */
   on(type: string, listener: Listener): () => void {
-    const listeners = this.#listeners.get(type) ?? new Set()
-    listeners.add(listener)
-    this.#listeners.set(type, listeners)
-    return () => void listeners.delete(listener)
+    return this.#listeners.add(type, listener)
   }
 
   /** A record's text, as systems read it. @throws EngineError RECORD_DAMAGED */
@@ -251,8 +235,8 @@ export class Engine {
         in_flight: this.#dispatch.count,
         oldest_ms: open.length === 0 ? 0 : Math.max(0, this.#core.now_ms - oldest),
       },
-      inbox: this.#inbox.count,
-      refused: this.#refused,
+      inbox: this.#intake.count,
+      refused: this.#intake.refused,
       dead: this.#store.count(ownTables.dead),
     }
   }
@@ -272,80 +256,6 @@ export class Engine {
     await this.stop()
   }
 
-  /** The first batch of a run: the time, and who writes from here on. */
-  #introduce(seed: number): void {
-    const { arch, runtime } = { arch: process.arch, runtime: runtimeName }
-    const payload = { version, format: recordFormat, runtime, arch, seed, tick_ms: this.limits.tick_ms }
-    this.#own.push(this.#inbox.parcel({ type: ClockSet.name, payload: { now_ms: this.#clock() } }, 'engine'))
-    this.#own.push(this.#inbox.parcel({ type: EngineStarted.name, payload }, 'engine'))
-  }
-
-  /** Effects that were out when the last run ended: `safe` ones go again, of `once` ones nobody can know. */
-  #takeUp(): void {
-    const effect = this.world.of(Effect)
-    const letters = new Map(this.#suspects.map((letter) => [letter.event.payload['effect_id'], letter]))
-    this.#suspects = this.#suspects.filter((letter) => letter.state === 'suspect')
-    for (const entity of this.world.each(Effect)) {
-      if (effect.status[entity] !== EffectStatus.in_flight) continue
-      const effect_id = effect.effect_id[entity]!
-      const type = this.#core.effectTypeOf(entity)
-      const letter = letters.get(effect_id)
-      if (letter?.state === 'dead') {
-        this.#answer({ type: type.failed.name, payload: { effect_id, code: 'ANSWER_DEAD', reason: letter.reason } })
-      } else if (letter === undefined && type.retry === 'safe') this.#depart(entity)
-      else if (letter === undefined) this.#answer({ type: type.unknown.name, payload: { effect_id } })
-    }
-  }
-
-  #outside(name: string): Outside {
-    const ring = this.#inbox.ring()
-    return {
-      publish: (input) => {
-        try {
-          return this.#offer(ring, input, name)
-        } catch (thrown) {
-          if (!(thrown instanceof EngineError)) throw thrown
-          this.#log.warn({ adapter: name, code: thrown.code, type: input.type }, thrown.message)
-          return true
-        }
-      },
-      ingest: (input) => this.#ingest(ring, input, name),
-      log: this.#log,
-      signal: this.#intake.signal,
-    }
-  }
-
-  #offer(ring: Ring<Parcel>, input: EventInput, source: string): boolean {
-    if (this.health !== 'ok' || ring.full) return false
-    ring.push(this.#parcel(input, source))
-    this.#driver.wake()
-    return true
-  }
-
-  async #ingest(ring: Ring<Parcel>, input: EventInput, source: string): Promise<number> {
-    while (ring.full || this.health === 'store_full') await this.#inbox.room()
-    assert(this.#health === 'ok', 'ENGINE_STATE', `the engine is ${this.#health} and takes nothing in`)
-    return new Promise((resolve) => {
-      ring.push(this.#parcel(input, source, resolve))
-      this.#driver.wake()
-    })
-  }
-
-  #parcel(input: EventInput, source: string, committed?: (tick: number) => void): Parcel {
-    try {
-      return this.#inbox.parcel({ ts: this.#clock(), ...input }, source, committed)
-    } catch (thrown) {
-      this.#refused++
-      throw thrown
-    }
-  }
-
-  #answer(answer: EventInput): void {
-    const parcel = this.#parcel(answer, 'effect')
-    assert(this.#answers.push(parcel), 'INBOX_FULL', 'more answers than effects can be out', answer.type)
-    this.#driver.wake()
-  }
-
   /** One tick for the driver; a promise only when something has to be made durable. */
   #tick(wall: boolean): Promise<void> | undefined {
     const now = this.#clock()
@@ -357,9 +267,9 @@ export class Engine {
   #run(now_ms: number | undefined): Promise<void> | undefined {
     const parcels = this.#parcels
     parcels.length = 0
-    if (now_ms !== undefined) parcels.push(this.#inbox.parcel({ type: ClockSet.name, payload: { now_ms } }, 'engine'))
-    if (this.#suspects.length > 0 && this.#core.tick > 0) this.#trySuspect(parcels)
-    else this.#inbox.drain(parcels)
+    if (now_ms !== undefined) parcels.push(this.#intake.own({ type: ClockSet.name, payload: { now_ms } }))
+    if (this.#suspects.length > 0 && !this.#intake.hasOwn) this.#trySuspect(parcels)
+    else this.#intake.drain(parcels)
     this.#batch.length = 0
     for (const parcel of parcels) this.#batch.push(parcel.event)
     this.#trace.beginTick()
@@ -372,7 +282,7 @@ export class Engine {
     const letter = this.#suspects.shift()
     if (letter === undefined) return
     this.#trying = letter
-    parcels.push({ event: letter.event, text: JSON.stringify(letter.event), committed: undefined })
+    parcels.push({ event: letter.event, text: JSON.stringify(letter.event), waiting: undefined })
   }
 
   async #commit(parcels: readonly Parcel[]): Promise<void> {
@@ -380,44 +290,18 @@ export class Engine {
     this.#trying = undefined
     const released = [...this.#core.outcome.released]
     await this.#recorder.commit(parcels, forgotten)
-    if (this.#health === 'ok') for (const entity of released) this.#depart(entity)
-    for (const { event, committed } of parcels) {
-      committed?.(this.#core.tick)
+    if (this.#health === 'ok') for (const entity of released) this.#departures.depart(entity)
+    for (const { event, waiting } of parcels) {
+      waiting?.resolve(this.#core.tick)
       this.#tell(event)
     }
     for (const event of this.#core.emitted) this.#tell(event)
-    if (this.#inbox.count > 0 || this.#core.emitted.length > 0 || this.#suspects.length > 0) this.#driver.wake()
+    if (this.#intake.count > 0 || this.#core.emitted.length > 0 || this.#suspects.length > 0) this.#driver.wake()
   }
 
   #tell(event: Event): void {
     this.#trace.saw(event)
-    for (const key of [event.type, '*']) {
-      const listeners = this.#listeners.get(key)
-      if (listeners === undefined) continue
-      for (const listener of listeners) {
-        try {
-          listener(event)
-        } catch (thrown) {
-          this.#log.error({ type: event.type, reason: reasonOf(thrown) }, 'a listener threw; the world goes on')
-        }
-      }
-    }
-  }
-
-  #depart(entity: number): void {
-    const effect = this.world.of(Effect)
-    const effect_id = effect.effect_id[entity]!
-    const type = this.#core.effectTypeOf(entity)
-    const text = this.read(ownTables.outbox, effect_id)
-    if (text === undefined) {
-      this.#answer({
-        type: type.failed.name,
-        payload: { effect_id, code: 'REQUEST_LOST', reason: 'its request is not in the outbox' },
-      })
-      return
-    }
-    const { request } = JSON.parse(text) as { request: Payload }
-    this.#dispatch.send({ effect_id, type, request, attempt: effect.attempts[entity]! })
+    this.#listeners.tell(event)
   }
 
   #verify(): void {
@@ -432,7 +316,7 @@ export class Engine {
     if (this.#health === 'failed') return
     const wasStarted = this.#started
     this.#health = 'stopping'
-    this.#intake.abort()
+    this.#stopper.abort()
     clearInterval(this.#verifier)
     for (const adapter of [...(this.#options.adapters ?? [])].reverse()) await adapter.stop?.()
     const timer = setTimeout(() => this.#dispatch.park(), this.limits.stop_ms)
@@ -440,7 +324,7 @@ export class Engine {
     clearTimeout(timer)
     await this.#driver.stop()
     if (wasStarted) {
-      while (this.#inbox.count > 0) await this.#run(this.#clock())
+      while (this.#intake.count > 0) await this.#run(this.#clock())
       await this.#recorder.snapshot()
     }
     this.#recorder.stop()
@@ -456,12 +340,14 @@ export class Engine {
     if (this.#health === 'failed' || this.#health === 'stopped') return error
     this.#health = 'failed'
     this.#log.error({ code: error.code }, error.message)
-    this.#intake.abort()
+    this.#stopper.abort()
     clearInterval(this.#verifier)
     this.#dispatch.park()
     this.#recorder.stop()
     await this.#driver.stop()
     await this.#bury(error)
+    for (const parcel of this.#parcels) parcel.waiting?.reject(error)
+    this.#intake.close(error)
     for (const adapter of this.#options.adapters ?? []) await adapter.stop?.()
     await this.#store.close()
     this.#finish(error)
@@ -474,25 +360,4 @@ export class Engine {
     const first = this.#trying?.id ?? 1 + Math.max(0, ...this.#store.keys(ownTables.dead))
     if (events.length > 0) await this.#recorder.put(setAside(events, this.#core.tick, error, first))
   }
-}
-
-function declaredEvents(parts: Parts): EngineOptions['events'] {
-  const answers = parts.effects.flatMap((type) => [type.done, type.failed, type.unknown])
-  return [ClockSet, EngineStarted, ...parts.events, ...answers] as EngineOptions['events']
-}
-
-/** Room for an answer from every effect that can be out, so that an answer never waits behind other events. */
-function answersMax(parts: Parts, limits: Limits): number {
-  return parts.effects.reduce((sum, type) => sum + type.in_flight_max, limits.inbox_max)
-}
-
-function handlersOf(adapters: readonly Adapter[]): ReadonlyMap<string, EffectHandler> {
-  const handlers = new Map<string, EffectHandler>()
-  for (const adapter of adapters) {
-    for (const [type, handler] of Object.entries(adapter.effects ?? {})) {
-      assert(!handlers.has(type), 'EFFECT_TYPE_UNKNOWN', `two adapters perform ${type}; remove one`, adapter.name)
-      handlers.set(type, handler)
-    }
-  }
-  return handlers
 }

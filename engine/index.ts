@@ -1,4 +1,4 @@
-export { createEngine, Engine, type EngineOptions, type EngineStatus, type Health } from './engine.ts'
+export { createEngine, Engine } from './engine.ts'
 export { assert, EngineError, type ErrorCode, errorCodes, reasonOf } from './errors.ts'
 export {
   type Adapter,
@@ -24,6 +24,7 @@ export {
   type Source,
 } from './flow/event.ts'
 export { defaultLimits, type Limits } from './limits.ts'
+export type { EngineOptions, EngineStatus, Health } from './options.ts'
 export type { ReplayReport } from './record/replay.ts'
 export { replayJournal } from './record/replay.ts'
 export type { Commit, JournalEntry, Put, Store, StoreHead } from './record/store.ts'

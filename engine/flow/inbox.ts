@@ -10,8 +10,8 @@ import { Ring } from './ring.ts'
 export type Parcel = {
   readonly event: Event
   readonly text: string
-  /** Called with the tick once the event is durable. */
-  readonly committed: ((tick: number) => void) | undefined
+  /** Who waits for it to be durable: told the tick, or why it never will be. */
+  readonly waiting: { resolve(tick: number): void; reject(reason: EngineError): void } | undefined
 }
 
 /**
@@ -37,7 +37,7 @@ export class Inbox {
   }
 
   /** @throws EngineError EVENT_TYPE_UNKNOWN, EVENT_INVALID, EVENT_TOO_LARGE */
-  parcel(input: EventInput, source: string, committed?: (tick: number) => void): Parcel {
+  parcel(input: EventInput, source: string, waiting?: Parcel['waiting']): Parcel {
     const check = this.#checks.get(input.type)
     if (check === undefined) {
       throw new EngineError('EVENT_TYPE_UNKNOWN', `no event type ${input.type} was given to createEngine`, {
@@ -67,7 +67,7 @@ export class Inbox {
         },
       )
     }
-    return { event: JSON.parse(text) as Event, text, committed }
+    return { event: JSON.parse(text) as Event, text, waiting }
   }
 
   /** How many events wait. */

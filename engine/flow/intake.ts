@@ -1,0 +1,122 @@
+import { assert, EngineError } from '../errors.ts'
+import type { Limits } from '../limits.ts'
+import type { Health } from '../options.ts'
+import type { Log, Outside } from './adapter.ts'
+import type { EventInput, EventType } from './event.ts'
+import { Inbox, type Parcel } from './inbox.ts'
+import type { Ring } from './ring.ts'
+
+/** What the intake asks of the engine around it. */
+export type IntakeHost = {
+  health(): Health
+  wake(): void
+  clock(): number
+  readonly signal: AbortSignal
+  readonly log: Log
+}
+
+/** Every way in: the engine's own events, answers to effects, the library's, and a ring for each adapter. */
+export class Intake {
+  readonly #host: IntakeHost
+  readonly #inbox: Inbox
+  readonly #own: Ring<Parcel>
+  readonly #answers: Ring<Parcel>
+  readonly #library: Ring<Parcel>
+  /** Events refused at the edge. */
+  refused = 0
+
+  constructor(types: readonly EventType[], limits: Limits, answersMax: number, host: IntakeHost) {
+    this.#host = host
+    this.#inbox = new Inbox(types, limits)
+    this.#own = this.#inbox.ring()
+    this.#answers = this.#inbox.ring(answersMax)
+    this.#library = this.#inbox.ring()
+  }
+
+  /** How many events wait. */
+  get count(): number {
+    return this.#inbox.count
+  }
+
+  /** Whether the engine itself has something to say. */
+  get hasOwn(): boolean {
+    return this.#own.count > 0
+  }
+
+  drain(into: Parcel[]): void {
+    this.#inbox.drain(into)
+  }
+
+  /** An event of the engine's own, not through a ring. */
+  own(input: EventInput): Parcel {
+    return this.#parcel(input, 'engine')
+  }
+
+  pushOwn(input: EventInput): void {
+    this.#own.push(this.own(input))
+  }
+
+  /** False when there is no room. @throws EngineError EVENT_TYPE_UNKNOWN, EVENT_INVALID, EVENT_TOO_LARGE */
+  publish(input: EventInput, ring: Ring<Parcel> = this.#library, source = 'library'): boolean {
+    if (this.#host.health() !== 'ok' || ring.full) return false
+    ring.push(this.#parcel(input, source))
+    this.#host.wake()
+    return true
+  }
+
+  /** Resolves with the tick at which the event is durable; waits while the ring is full. */
+  async ingest(input: EventInput, ring: Ring<Parcel> = this.#library, source = 'library'): Promise<number> {
+    while (ring.full || this.#host.health() === 'store_full') await this.#inbox.room()
+    const health = this.#host.health()
+    assert(health === 'ok', 'ENGINE_STATE', `the engine is ${health} and takes nothing in`)
+    return new Promise((resolve, reject) => {
+      ring.push(this.#parcel(input, source, { resolve, reject }))
+      this.#host.wake()
+    })
+  }
+
+  /** The answer to an effect; there is always room for it. */
+  answer(input: EventInput): void {
+    const parcel = this.#parcel(input, 'effect')
+    assert(this.#answers.push(parcel), 'INBOX_FULL', 'more answers than effects can be out', input.type)
+    this.#host.wake()
+  }
+
+  /** Nothing more is taken in: whoever waits for an event to become durable learns why it never will. */
+  close(reason: EngineError): void {
+    const left: Parcel[] = []
+    do {
+      left.length = 0
+      this.#inbox.drain(left)
+      for (const parcel of left) parcel.waiting?.reject(reason)
+    } while (left.length > 0)
+  }
+
+  /** What an adapter is given. An invalid event of an adapter's is logged and counted: offering it again is no use. */
+  outside(name: string): Outside {
+    const ring = this.#inbox.ring()
+    return {
+      publish: (input) => {
+        try {
+          return this.publish(input, ring, name)
+        } catch (thrown) {
+          if (!(thrown instanceof EngineError)) throw thrown
+          this.#host.log.warn({ adapter: name, code: thrown.code, type: input.type }, thrown.message)
+          return true
+        }
+      },
+      ingest: (input) => this.ingest(input, ring, name),
+      log: this.#host.log,
+      signal: this.#host.signal,
+    }
+  }
+
+  #parcel(input: EventInput, source: string, waiting?: Parcel['waiting']): Parcel {
+    try {
+      return this.#inbox.parcel({ ts: this.#host.clock(), ...input }, source, waiting)
+    } catch (thrown) {
+      this.refused++
+      throw thrown
+    }
+  }
+}

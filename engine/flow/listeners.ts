@@ -1,0 +1,40 @@
+import { reasonOf } from '../errors.ts'
+import type { Log } from './adapter.ts'
+import type { Event } from './event.ts'
+
+export type Listener = (event: Event) => void
+
+/** Those outside who hear what has become durable. A listener that throws is logged and the world goes on. */
+export class Listeners {
+  readonly #byType = new Map<string, Set<Listener>>()
+  readonly #log: Log
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  /** @param type a type of event, or `*` for all. Returns the way to stop. */
+  add(type: string, listener: Listener): () => void {
+    const listeners = this.#byType.get(type) ?? new Set()
+    listeners.add(listener)
+    this.#byType.set(type, listeners)
+    return () => void listeners.delete(listener)
+  }
+
+  tell(event: Event): void {
+    this.#tell(event.type, event)
+    this.#tell('*', event)
+  }
+
+  #tell(type: string, event: Event): void {
+    const listeners = this.#byType.get(type)
+    if (listeners === undefined) return
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (thrown) {
+        this.#log.error({ type: event.type, reason: reasonOf(thrown) }, 'a listener threw; the world goes on')
+      }
+    }
+  }
+}
