@@ -77,6 +77,7 @@ export class Engine {
   #verifier: NodeJS.Timeout | undefined
   #health: Health = 'ok'
   #started = false
+  #introduced = false
   #stopping: Promise<void> | undefined
   #finish: (error: EngineError | undefined) => void = () => {}
   /** Resolves when the engine has ended: with nothing after `stop`, with the error when it failed. */
@@ -114,10 +115,6 @@ export class Engine {
     this.finished = new Promise((resolve) => {
       this.#finish = resolve
     })
-    const { arch } = process
-    const started = { ...about, format: recordFormat, arch, seed: options.seed ?? 1, tick_ms: limits.tick_ms }
-    this.#intake.pushOwn({ type: ClockSet.name, payload: { now_ms: this.#clock() } })
-    this.#intake.pushOwn({ type: EngineStarted.name, payload: started })
   }
 
   /** The world between two ticks, for looking only. */
@@ -135,6 +132,11 @@ export class Engine {
 
   get health(): Health {
     return this.#recorder.full && this.#health === 'ok' ? 'store_full' : this.#health
+  }
+
+  /** Nothing waits, nothing is out, and nothing was said that has not been heard. */
+  get quiet(): boolean {
+    return this.#intake.count === 0 && this.#core.emitted.length === 0 && this.world.each(Effect).length === 0
   }
 
   /** Starts the adapters, takes up the effects that were open, and lets ticks run. */
@@ -204,6 +206,11 @@ export class Engine {
     return replayJournal(this.#options, this.#store, { ...options, backoff_max_ms: this.limits.backoff_max_ms })
   }
 
+  /** Ticks of the snapshots from which `replay` can begin, newest first. */
+  snapshots(): readonly number[] {
+    return this.#store.snapshots()
+  }
+
   timings(): Timings {
     return this.#trace.timings()
   }
@@ -261,14 +268,17 @@ export class Engine {
     const now = this.#clock()
     const drift = Math.abs(this.#core.now_ms + this.#core.tick_ms - now)
     const work = wall || drift > this.#core.tick_ms
-    return this.#run(work && this.#core.tick > 0 ? now : undefined)
+    return this.#run(work ? now : undefined)
   }
 
   #run(now_ms: number | undefined): Promise<void> | undefined {
     const parcels = this.#parcels
+    const first = !this.#introduced
+    this.#introduced = true
     parcels.length = 0
-    if (now_ms !== undefined) parcels.push(this.#intake.own({ type: ClockSet.name, payload: { now_ms } }))
-    if (this.#suspects.length > 0 && !this.#intake.hasOwn) this.#trySuspect(parcels)
+    if (first || now_ms !== undefined) parcels.push(this.#clockSet(now_ms ?? this.#clock()))
+    if (first) parcels.push(this.#engineStarted())
+    if (this.#suspects.length > 0 && !first) this.#trySuspect(parcels)
     else this.#intake.drain(parcels)
     this.#batch.length = 0
     for (const parcel of parcels) this.#batch.push(parcel.event)
@@ -276,6 +286,23 @@ export class Engine {
     const outcome = this.#core.apply(this.#batch)
     this.#trace.endTick()
     return outcome.idle ? undefined : this.#commit(parcels)
+  }
+
+  #clockSet(now_ms: number): Parcel {
+    return this.#intake.own({ type: ClockSet.name, payload: { now_ms } })
+  }
+
+  /** Who writes the journal from here on; the second event of every run. */
+  #engineStarted(): Parcel {
+    const payload = {
+      version,
+      runtime: runtimeName,
+      format: recordFormat,
+      arch: process.arch,
+      seed: this.#options.seed ?? 1,
+      tick_ms: this.limits.tick_ms,
+    }
+    return this.#intake.own({ type: EngineStarted.name, payload })
   }
 
   #trySuspect(parcels: Parcel[]): void {

@@ -30,6 +30,8 @@ export const errorCodes = {
   STORE_OPTION: 'a store option would make the record unsafe',
   STORE_KEY: 'a table, key or tick that a store cannot hold was used',
   ADAPTER_OPTION: 'an option of an adapter is wrong or out of its range',
+  LISTEN_FAILED: 'an address to listen at cannot be had',
+  DAEMON_FAILED: 'a daemon is there but did not answer as it should',
   REPLAY_DIVERGED: 'replay computed something else than the record holds',
 } as const
 

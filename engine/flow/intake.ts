@@ -15,11 +15,10 @@ export type IntakeHost = {
   readonly log: Log
 }
 
-/** Every way in: the engine's own events, answers to effects, the library's, and a ring for each adapter. */
+/** Every way in: answers to effects, the library's, and a ring for each adapter. */
 export class Intake {
   readonly #host: IntakeHost
   readonly #inbox: Inbox
-  readonly #own: Ring<Parcel>
   readonly #answers: Ring<Parcel>
   readonly #library: Ring<Parcel>
   /** Events refused at the edge. */
@@ -28,7 +27,6 @@ export class Intake {
   constructor(types: readonly EventType[], limits: Limits, answersMax: number, host: IntakeHost) {
     this.#host = host
     this.#inbox = new Inbox(types, limits)
-    this.#own = this.#inbox.ring()
     this.#answers = this.#inbox.ring(answersMax)
     this.#library = this.#inbox.ring()
   }
@@ -38,11 +36,6 @@ export class Intake {
     return this.#inbox.count
   }
 
-  /** Whether the engine itself has something to say. */
-  get hasOwn(): boolean {
-    return this.#own.count > 0
-  }
-
   drain(into: Parcel[]): void {
     this.#inbox.drain(into)
   }
@@ -50,10 +43,6 @@ export class Intake {
   /** An event of the engine's own, not through a ring. */
   own(input: EventInput): Parcel {
     return this.#parcel(input, 'engine')
-  }
-
-  pushOwn(input: EventInput): void {
-    this.#own.push(this.own(input))
   }
 
   /** False when there is no room. @throws EngineError EVENT_TYPE_UNKNOWN, EVENT_INVALID, EVENT_TOO_LARGE */

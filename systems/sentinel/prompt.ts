@@ -1,7 +1,7 @@
 import type { Json } from '../../engine/flow/event.ts'
 import type { Problem } from '../../engine/schema.ts'
 import type { LlmChatRequest } from '../events.ts'
-import type { Contract } from './contract.ts'
+import { type Contract, keysAtFault } from './contract.ts'
 import type { Note } from './note.ts'
 
 /** How much of a note's body a proposer sees, in characters. */
@@ -28,7 +28,7 @@ export function chatRequest(
     data: note.data as Json,
     body: note.text.slice(note.body_start, note.body_start + bodyMax),
     problems: problems.map(({ path: at, message }) => ({ path: at, message })),
-    keys: keysOf(problems, contract),
+    keys: [...keysAtFault(contract, problems)],
     schema: contract.schema as Json,
     ...(contract.defaults === undefined ? {} : { defaults: contract.defaults as Json }),
     ...(rejected === undefined ? {} : { rejected }),
@@ -40,16 +40,8 @@ export function chatRequest(
       { role: 'system', content: `${instruction} ${contract.about}${again}` },
       { role: 'user', content },
     ],
-    schema: answerSchema(contract, keysOf(problems, contract)),
+    schema: answerSchema(contract, keysAtFault(contract, problems)),
   }
-}
-
-/** The top-level keys that are wrong, in the contract's order: the only ones a proposal may set. */
-export function keysOf(problems: readonly Problem[], contract: Contract): string[] {
-  const wrong = new Set(problems.map(({ path }) => path.split('.')[0] ?? ''))
-  wrong.delete('')
-  const known = contract.order.filter((key) => wrong.delete(key))
-  return [...known, ...wrong]
 }
 
 function answerSchema(contract: Contract, keys: readonly string[]): LlmChatRequest['schema'] & {} {

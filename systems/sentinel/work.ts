@@ -16,12 +16,12 @@ import {
   SentinelProposed,
 } from '../events.ts'
 import { parseAnswer } from './answer.ts'
-import type { CompiledContract } from './contract.ts'
+import { type CompiledContract, keysAtFault } from './contract.ts'
 import { sameStat, settleVerdict, takeStat, vanish } from './cursor.ts'
 import { amend } from './edit.ts'
-import { type Note, readNote } from './note.ts'
+import { type Note, type NoteRefused, readNote } from './note.ts'
 import { type Guard, policyOf } from './policy.ts'
-import { chatRequest, keysOf } from './prompt.ts'
+import { chatRequest } from './prompt.ts'
 
 /** How often a file may change under its sentinel before the sentinel gives up. */
 const rereadsMax = 20
@@ -80,7 +80,7 @@ export function answered(tick: Tick, guard: Guard, content: string): void {
   const compiled = contractOf(tick, guard)
   const text = tick.read('before', sentinel.revision[guard.id]!) ?? ''
   const note = readNote(text)
-  if (!note.ok) return giveUp(tick, guard, note.code, note.reason)
+  if (!note.ok) return giveUp(tick, guard, note.code, refusal(note))
   const problems = compiled.check(note.data)
   const { contract } = compiled
   const answer = parseAnswer(content)
@@ -88,7 +88,7 @@ export function answered(tick: Tick, guard: Guard, content: string): void {
   const stamp = contract.stamp === undefined ? undefined : { key: contract.stamp, value: isoTime(tick.now_ms) }
   const amended = amend(note, {
     proposal: answer.value,
-    keys: keysOf(problems, contract),
+    keys: keysAtFault(contract, problems),
     order: contract.order,
     stamp,
   })
@@ -162,7 +162,7 @@ export function pathOf(tick: Tick, guard: Guard): string {
 /** Walks the chain of contracts as far as the text meets them; asks for a proposal at the first that it does not. */
 function judge(tick: Tick, guard: Guard, text: string, textHash: string): void {
   const note = readNote(text)
-  if (!note.ok) return giveUp(tick, guard, note.code, note.reason)
+  if (!note.ok) return giveUp(tick, guard, note.code, refusal(note))
   const sentinel = tick.world.of(Sentinel)
   const path = pathOf(tick, guard)
   for (let steps = 0; steps <= guard.policy.contracts.length; steps++) {
@@ -218,7 +218,7 @@ function askAgain(
 ): void {
   const sentinel = tick.world.of(Sentinel)
   const { contract } = contractOf(tick, guard)
-  if (keysOf(problems, contract).length === 0) return giveUp(tick, guard, 'UNMEETABLE', describe(problems))
+  if (keysAtFault(contract, problems).length === 0) return giveUp(tick, guard, 'UNMEETABLE', describe(problems))
   if (sentinel.attempts[guard.id]! >= contract.attempts_max) {
     return giveUp(
       tick,
@@ -271,6 +271,10 @@ function ready(tick: Tick, path: string, text: string, textHash: string, { data 
 function contractOf(tick: Tick, guard: Guard): CompiledContract {
   const index = tick.world.of(Sentinel).contract[guard.id]!
   return guard.policy.contracts[index - 1] ?? guard.policy.contracts[0]!
+}
+
+function refusal({ line, reason }: NoteRefused): string {
+  return `line ${line}: front matter: ${reason}`
 }
 
 function describe(problems: readonly Problem[]): string {

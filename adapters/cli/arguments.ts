@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util'
+import { reasonOf } from '../../engine/errors.ts'
+import { CliError, exitCodes } from './exit.ts'
+
+export const usage = `promethean: an agent runtime that keeps notes to their contract, remembers them, and can replay all it did
+
+  promethean run [DIR] [--write] [--once]     watch a folder of notes; without --write only show what would change
+  promethean status [DIR]                     what the daemon, or its record at rest, says
+  promethean doctor [DIR] [--repair]          check the record and its surroundings
+  promethean replay [DIR] [--verify]          run the journal again and compare every tick
+  promethean sentinel list [DIR]              every note and its verdict
+  promethean sentinel undo PATH [DIR]         take back the last write to a note, byte for byte
+  promethean sentinel retry PATH [DIR]        look at a note again
+  promethean config check|print|schema        the configuration in force, or what is wrong with it
+
+  --notes DIR     the notes folder (default: notes in promethean.yaml, else ./docs/notes)
+  --data DIR      where the record rests (default: .promethean in the notes folder)
+  --config FILE   configuration (default: ./promethean.yaml where there is one)
+  --write         let sentinels write; else they only show the difference
+  --once          work until nothing is open, then exit
+  --strict        with --once: exit 65 when a note failed; warnings about the config become errors
+  --port N        the inspector's port on loopback (0: any free one; default 4242)
+  --until TICK    with replay: stop there
+  --sample        where there is no ./docs/notes, repair a scratch copy of the sample notes
+  --json          lines for machines on standard output
+  --version, --help
+
+Exit codes: 0 done, 1 failed, 64 usage, 65 bad data, 69 unavailable, 74 I/O, 75 locked, 77 permission, 78 config.`
+
+const options = {
+  notes: { type: 'string' },
+  data: { type: 'string' },
+  config: { type: 'string' },
+  write: { type: 'boolean' },
+  once: { type: 'boolean' },
+  strict: { type: 'boolean' },
+  port: { type: 'string' },
+  until: { type: 'string' },
+  verify: { type: 'boolean' },
+  repair: { type: 'boolean' },
+  sample: { type: 'boolean' },
+  json: { type: 'boolean' },
+  version: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+/** What was asked for on the command line. */
+export type Arguments = {
+  readonly command: string
+  /** What followed the command, in order. */
+  readonly words: readonly string[]
+  readonly notes: string | undefined
+  readonly data: string | undefined
+  readonly config: string | undefined
+  readonly port: number | undefined
+  readonly until: number | undefined
+  readonly write: boolean
+  readonly once: boolean
+  readonly strict: boolean
+  readonly verify: boolean
+  readonly repair: boolean
+  readonly sample: boolean
+  readonly json: boolean
+}
+
+/** @throws CliError 64 when the words make no sense */
+export function readArguments(words: readonly string[]): Arguments {
+  let parsed: ReturnType<typeof parse>
+  try {
+    parsed = parse(words)
+  } catch (thrown) {
+    throw new CliError(exitCodes.usage, `${reasonOf(thrown)}\n\n${usage}`)
+  }
+  const { values, positionals } = parsed
+  const [first = 'help', ...rest] = positionals
+  const command = values.help === true ? 'help' : values.version === true ? 'version' : first
+  return {
+    command,
+    words: rest,
+    notes: values.notes,
+    data: values.data,
+    config: values.config,
+    port: numberOf('--port', values.port, 65_535),
+    until: numberOf('--until', values.until, Number.MAX_SAFE_INTEGER),
+    write: values.write === true,
+    once: values.once === true,
+    strict: values.strict === true,
+    verify: values.verify === true,
+    repair: values.repair === true,
+    sample: values.sample === true,
+    json: values.json === true,
+  }
+}
+
+function parse(words: readonly string[]) {
+  return parseArgs({ args: [...words], options, allowPositionals: true, strict: true })
+}
+
+function numberOf(name: string, text: string | undefined, max: number): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (/^\d+$/.test(text) && value <= max) return value
+  throw new CliError(exitCodes.usage, `${name} takes a whole number from 0 to ${max}, not ${text}`)
+}

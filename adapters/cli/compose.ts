@@ -1,0 +1,98 @@
+import { pathToFileURL } from 'node:url'
+import { createEngine, type Engine } from '../../engine/engine.ts'
+import { reasonOf } from '../../engine/errors.ts'
+import type { Adapter, Log } from '../../engine/flow/adapter.ts'
+import type { Parts } from '../../engine/tick.ts'
+import { lmdb } from '../../stores/lmdb.ts'
+import { ConfigSet } from '../../systems/events.ts'
+import { mind } from '../../systems/index.ts'
+import type { Contract } from '../../systems/sentinel/contract.ts'
+import { compilePolicy, type PolicyData } from '../../systems/sentinel/policy.ts'
+import { type FsAdapter, fs } from '../fs.ts'
+import { offline } from '../offline.ts'
+import type { Config } from './config.ts'
+import { CliError, exitCodes } from './exit.ts'
+
+/** What a module named by `extend` may export as its default. */
+export type Extension = Partial<Parts> & {
+  readonly contracts?: readonly Contract[]
+  readonly adapters?: readonly Adapter[]
+}
+export type Composed = {
+  readonly parts: Parts
+  readonly policy: PolicyData
+  readonly adapters: readonly Adapter[]
+}
+
+/** The mind with what the config's module adds: its systems run after the mind's own, before the outbox. */
+export async function compose(config: Config): Promise<Composed> {
+  const extension = config.extend === undefined ? {} : await loadExtension(config.extend)
+  const base = mind()
+  const parts: Parts = {
+    archetypes: [...base.archetypes, ...(extension.archetypes ?? [])],
+    systems: [...base.systems.slice(0, -1), ...(extension.systems ?? []), ...base.systems.slice(-1)],
+    events: [...base.events, ...(extension.events ?? [])],
+    effects: [...base.effects, ...(extension.effects ?? [])],
+    records: [...base.records, ...(extension.records ?? [])],
+  }
+  const policy = { ...config.policy, contracts: [...config.policy.contracts, ...(extension.contracts ?? [])] }
+  compilePolicy(policy)
+  return { parts, policy, adapters: extension.adapters ?? [] }
+}
+
+/** An engine on the config's data directory that only looks: no adapter is started and nothing is written. */
+export async function openAtRest(config: Config, log: Log): Promise<Engine> {
+  const { parts } = await compose(config)
+  return createEngine({ ...parts, store: lmdb(config.data), limits: config.limits, log, drive: 'manual' })
+}
+
+/** The daemon's engine, with the policy already waiting at its door, and its file adapter. */
+export async function openDaemon(
+  config: Config,
+  options: { log: Log; watch: boolean },
+): Promise<{ engine: Engine; files: FsAdapter }> {
+  const { parts, policy, adapters } = await compose(config)
+  const files = fs({ root: config.notes, watch: options.watch })
+  const engine = await createEngine({
+    ...parts,
+    store: lmdb(config.data),
+    adapters: [await modelAdapter(config), ...adapters, files],
+    limits: config.limits,
+    log: options.log,
+  })
+  engine.publish({
+    type: ConfigSet.name,
+    source: { kind: 'config' },
+    payload: { policy: JSON.parse(JSON.stringify(policy)) },
+  })
+  return { engine, files }
+}
+
+/** An engine that carries out one order: effects are performed, but no folder is scanned and the policy stays. */
+export async function openForOrder(config: Config, log: Log): Promise<Engine> {
+  const { parts, adapters } = await compose(config)
+  const { name, effects = {} } = fs({ root: config.notes, watch: false })
+  return createEngine({
+    ...parts,
+    store: lmdb(config.data),
+    adapters: [await modelAdapter(config), ...adapters, { name, effects }],
+    limits: config.limits,
+    log,
+  })
+}
+
+async function modelAdapter({ model }: Config): Promise<Adapter> {
+  if (model.adapter !== 'openai') return offline({ delay_ms: model.delay_ms ?? 0 })
+  const { openai } = await import('../openai.ts')
+  const { adapter: _adapter, delay_ms: _delay, base_url = '', model: name = '', ...rest } = model
+  return openai({ base_url, model: name, ...rest })
+}
+
+async function loadExtension(path: string): Promise<Extension> {
+  try {
+    const module = (await import(pathToFileURL(path).href)) as { default?: Extension }
+    return module.default ?? {}
+  } catch (thrown) {
+    throw new CliError(exitCodes.config, `extend: ${path}: ${reasonOf(thrown)}`)
+  }
+}

@@ -1,0 +1,48 @@
+import { objectOf } from '../../engine/flow/event.ts'
+import { defaultLimits } from '../../engine/limits.ts'
+import type { JsonSchema } from '../../engine/schema.ts'
+
+const text: JsonSchema = { type: 'string', minLength: 1 }
+const positive: JsonSchema = { type: 'number', exclusiveMinimum: 0 }
+/** A secret is named, never written down: `env:NAME` or `file:PATH`. */
+const secret: JsonSchema = { type: 'string', pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$' }
+
+const contract: JsonSchema = objectOf({
+  name: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]*/v[0-9]+$' },
+  about: text,
+  schema: { type: 'object' },
+  'order?': { type: 'array', items: text },
+  'stamp?': text,
+  'attempts_max?': { type: 'integer', minimum: 1, maximum: 20 },
+  'then?': text,
+  'defaults?': { type: 'object' },
+})
+
+const model: JsonSchema = objectOf({
+  'adapter?': { enum: ['offline', 'openai'] },
+  'base_url?': text,
+  'api_key?': secret,
+  'model?': text,
+  'stream?': { type: 'boolean' },
+  'first_byte_ms?': positive,
+  'idle_ms?': positive,
+  'total_ms?': positive,
+  'temperature?': { type: 'number', minimum: 0, maximum: 2 },
+  'delay_ms?': { type: 'number', minimum: 0 },
+})
+
+const limits = objectOf(Object.fromEntries(Object.keys(defaultLimits).map((name) => [`${name}?`, positive])))
+
+/** The JSON Schema of `promethean.yaml`, as `promethean config schema` prints it. */
+export const configSchema: JsonSchema = objectOf({
+  'notes?': text,
+  'data?': text,
+  'write?': { type: 'boolean' },
+  'contract?': text,
+  'contracts?': { type: 'array', items: contract },
+  'model?': model,
+  'port?': { type: 'integer', minimum: 0, maximum: 65_535 },
+  'limits?': limits,
+  'log?': objectOf({ 'level?': { enum: ['debug', 'info', 'warn', 'error'] } }),
+  'extend?': text,
+})

@@ -1,0 +1,15 @@
+import { structuredPatch } from 'diff'
+
+/** A unified diff of the heads of a note, with control characters made visible: file texts are data, not terminal codes. */
+export function diffOf(path: string, before: string, after: string): string {
+  const patch = structuredPatch(path, path, before, after, '', '', { context: 2 })
+  const lines = patch.hunks.flatMap((hunk) => hunk.lines).filter((line) => !line.startsWith('\\'))
+  return [`--- ${printable(path)}`, ...lines.map(printable)].join('\n')
+}
+
+/** The text with everything a terminal could obey replaced by its escape. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    character === '\t' ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+}

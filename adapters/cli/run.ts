@@ -1,0 +1,153 @@
+import { cpSync, existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Engine } from '../../engine/engine.ts'
+import { reasonOf } from '../../engine/errors.ts'
+import type { Log } from '../../engine/flow/adapter.ts'
+import { ConfigSet } from '../../systems/events.ts'
+import { gaugesOf } from '../../systems/olympia/gauges.ts'
+import { control } from '../control.ts'
+import type { FsAdapter } from '../fs.ts'
+import { inspector } from '../inspector.ts'
+import type { Arguments } from './arguments.ts'
+import { compose, openDaemon } from './compose.ts'
+import { type Config, defaultNotes, loadConfig } from './config.ts'
+import { CliError, type ExitCode, exitCodeOf, exitCodes } from './exit.ts'
+import { openLog } from './log.ts'
+import { Report } from './report.ts'
+import { viewOf } from './view.ts'
+
+/** `promethean run`: the daemon, or with `--once` one pass over the notes. */
+export async function run(args: Arguments): Promise<ExitCode> {
+  const place = placeOf(args)
+  const config = loadConfig(place.sample ? { ...args, write: true } : args, place.folder)
+  const { log } = await openLog(config.level)
+  warn(config, args, log)
+  refuseMissing(config.notes)
+  const { engine, files } = await openDaemon(config, { log, watch: !args.once })
+  ignoreInGit(config)
+  const report = new Report(engine, {
+    json: args.json,
+    diffs: place.sample || !config.policy.write,
+    out: process.stdout,
+  })
+  if (place.sample)
+    report.say(`There is no ${defaultNotes}, so this works on a scratch copy of the sample notes: ${config.notes}`)
+  const services = args.once ? [] : await serve(engine, config, log)
+  const signalled = stopOnSignal(engine)
+  reloadOnSignal(engine, args, place.folder, log)
+  await startEngine(engine)
+  if (!args.once)
+    report.say(
+      `Watching ${config.notes}${config.policy.write ? '' : ' (read only; --write lets it repair)'}. Ctrl-C ends.`,
+    )
+  const error = args.once ? await untilQuiet(engine, files) : await engine.finished
+  const failed = gaugesOf(engine.world).sentinels_failed
+  report.end()
+  await Promise.all(services.map((service) => service.close()))
+  await engine.stop()
+  signalled.forget()
+  if (error !== undefined) return exitCodeOf(error)
+  return args.once && args.strict && failed > 0 ? exitCodes.data : exitCodes.ok
+}
+
+/** Which folder is meant: the one that was named, or a scratch copy of the samples where that was asked for. */
+function placeOf(args: Arguments): { folder: string | undefined; sample: boolean } {
+  const named = args.words[0] ?? args.notes
+  if (named !== undefined || !args.sample || args.config !== undefined) return { folder: named, sample: false }
+  if (existsSync(defaultNotes) || existsSync('promethean.yaml')) return { folder: undefined, sample: false }
+  const scratch = mkdtempSync(join(tmpdir(), 'promethean-notes-'))
+  cpSync(sampleNotes(), scratch, { recursive: true })
+  return { folder: scratch, sample: true }
+}
+
+/** The sample notes lie beside the sources, and one folder further up when this is the built package. */
+function sampleNotes(): string {
+  const candidates = ['../../test/examples/notes', '../../../test/examples/notes']
+  const found = candidates.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path))
+  if (found === undefined)
+    throw new CliError(exitCodes.unavailable, 'the sample notes are missing from this installation')
+  return found
+}
+
+function refuseMissing(notes: string): void {
+  if (existsSync(notes) && statSync(notes).isDirectory()) return
+  throw new CliError(exitCodes.config, `${notes} is no folder; name your notes folder: promethean run DIR`)
+}
+
+/** The record lies in the notes folder by default; it is no concern of the notes' own repository. */
+function ignoreInGit(config: Config): void {
+  const path = join(config.data, '.gitignore')
+  if (config.data.startsWith(config.notes) && !existsSync(path)) writeFileSync(path, '*\n', { mode: 0o600 })
+}
+
+function warn(config: Config, args: Arguments, log: Log): void {
+  if (config.warnings.length === 0) return
+  if (args.strict) throw new CliError(exitCodes.config, config.warnings.join('\n'))
+  for (const warning of config.warnings) log.warn({}, warning)
+}
+
+async function serve(engine: Engine, config: Config, log: Log): Promise<{ close(): Promise<void> }[]> {
+  const view = viewOf(engine)
+  const channel = await control(view, config.data)
+  const token_file = join(config.data, 'inspector.token')
+  const page = await inspector(view, { port: config.port, token_file, log })
+  log.info({ port: page.port, token_file }, `inspector on http://127.0.0.1:${page.port}`)
+  return [page, channel]
+}
+
+async function startEngine(engine: Engine): Promise<void> {
+  try {
+    await engine.start()
+  } catch (thrown) {
+    await engine.stop()
+    throw thrown
+  }
+}
+
+/** Resolves when the first scan is in and nothing is open any more, or with the error that ended the engine. */
+async function untilQuiet(engine: Engine, files: FsAdapter): Promise<unknown> {
+  const ended = engine.finished.then((error) => ({ error }))
+  const scanned = await Promise.race([files.scanned, ended])
+  if (scanned !== undefined) return scanned.error
+  while (engine.health === 'ok' || engine.health === 'store_full') {
+    if (engine.quiet && gaugesOf(engine.world).sentinels_pending === 0) return undefined
+    await sleep(5)
+  }
+  return (await ended).error
+}
+
+/** The first signal ends in good order, the second at once; nothing that was committed is lost either way. */
+function stopOnSignal(engine: Engine): { forget(): void } {
+  let asked = false
+  const onSignal = (): void => {
+    if (asked) process.exit(exitCodes.ok)
+    asked = true
+    void engine.stop()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    forget: () => {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}
+
+/** SIGHUP reads the config again; the policy takes effect at once, everything else at the next start. */
+function reloadOnSignal(engine: Engine, args: Arguments, folder: string | undefined, log: Log): void {
+  process.on('SIGHUP', () => {
+    reload().catch((thrown: unknown) => {
+      log.error({ reason: reasonOf(thrown) }, 'the config was not reloaded; the old one stays in force')
+    })
+  })
+  async function reload(): Promise<void> {
+    const { policy } = await compose(loadConfig(args, folder))
+    const payload = { policy: JSON.parse(JSON.stringify(policy)) }
+    await engine.ingest({ type: ConfigSet.name, source: { kind: 'config' }, payload })
+    log.info({}, 'the config was reloaded')
+  }
+}

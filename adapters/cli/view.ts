@@ -1,0 +1,83 @@
+import type { Engine } from '../../engine/engine.ts'
+import { File, FileVerdict } from '../../systems/components.ts'
+import { AdminCommand, SentinelDone, SentinelFailed, SentinelUndone } from '../../systems/events.ts'
+import { gaugesOf } from '../../systems/olympia/gauges.ts'
+import type { View } from '../inspector/routes.ts'
+
+const verdictNames = Object.keys(FileVerdict) as (keyof typeof FileVerdict)[]
+
+export type SentinelRow = { path: string; verdict: string; contract: string; code: string; reason: string }
+
+/** What `promethean status --json` prints: the engine's numbers and the mind's. */
+export function statusOf(engine: Engine): Record<string, unknown> {
+  const { outbox, ...status } = engine.status()
+  const gauges = gaugesOf(engine.world)
+  return {
+    ...status,
+    files: gauges.files,
+    memories: gauges.memories,
+    sentinels: {
+      pending: gauges.sentinels_pending,
+      done: gauges.sentinels_done,
+      failed: gauges.sentinels_failed,
+      proposed: gauges.sentinels_proposed,
+      held: gauges.sentinels_held,
+    },
+    repaired: gauges.repaired,
+    skipped: gauges.skipped,
+    outbox,
+  }
+}
+
+/** Every note there is, and what is known of it, by path. */
+export function sentinelsOf(engine: Engine): SentinelRow[] {
+  const { world } = engine
+  const { present, verdict, contract, code, reason } = world.of(File)
+  const rows: SentinelRow[] = []
+  for (let file = 1; file <= world.rows(File); file++) {
+    if (present[file] === 0) continue
+    rows.push({
+      path: world.keyOf(File, file),
+      verdict: verdictNames[verdict[file]!] ?? 'none',
+      contract: world.names.text(contract[file]!),
+      code: world.names.text(code[file]!),
+      reason: world.names.text(reason[file]!),
+    })
+  }
+  return rows.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+}
+
+/** Carries out an operator's order and waits for what came of it. */
+export async function commandOn(
+  engine: Engine,
+  order: { command: string; path: string },
+  wait_ms = 20_000,
+): Promise<object> {
+  const answer = Promise.withResolvers<object>()
+  const types = order.command === 'sentinel.undo' ? [SentinelUndone.name] : [SentinelDone.name, SentinelFailed.name]
+  const stops = types.map((type) =>
+    engine.on(type, (event) => {
+      if (event.payload['path'] === order.path) answer.resolve({ type: event.type, ...event.payload })
+    }),
+  )
+  const timer = setTimeout(() => answer.resolve({ type: 'pending', path: order.path }), wait_ms)
+  try {
+    await engine.ingest({ type: AdminCommand.name, source: { kind: 'admin' }, payload: order })
+    return await answer.promise
+  } finally {
+    clearTimeout(timer)
+    for (const stop of stops) stop()
+  }
+}
+
+/** What the inspector and the control channel may look at. */
+export function viewOf(engine: Engine): View {
+  return {
+    status: () => statusOf(engine),
+    events: () => engine.recent(),
+    timings: () => engine.timings(),
+    sentinels: () => sentinelsOf(engine),
+    health: () => ({ live: engine.health !== 'failed', ready: engine.health === 'ok', health: engine.health }),
+    command: (order) => commandOn(engine, order),
+  }
+}
