@@ -6,12 +6,11 @@ import { errnoOf } from './inspector/errno.ts'
 import { notReading, wrongMethod } from './inspector/guard.ts'
 import { type Answer, createHttp, defaultHttpLimits, type Http, type HttpLimits, listen } from './inspector/http.ts'
 import { obey, orderPath } from './inspector/order.ts'
-import { look, targetOf } from './inspector/routes.ts'
+import { look, targetOf, type View } from './inspector/routes.ts'
 import { atSocket, socketName } from './inspector/socket.ts'
-import type { View } from './inspector/view.ts'
 
 export { askDaemon } from './inspector/ask.ts'
-export type { Order, View } from './inspector/view.ts'
+export type { Order, View } from './inspector/routes.ts'
 
 export type ControlOptions = { readonly log?: Log; readonly limits?: Partial<HttpLimits> }
 

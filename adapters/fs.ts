@@ -6,6 +6,7 @@ import { FsFileSkipped, FsRead, FsScanned, FsWrite, type FsWriteRequest } from '
 import { isGone } from './fs/failure.ts'
 import { openRoot, type Root, rootInPlace } from './fs/folder.ts'
 import { Follower } from './fs/follow.ts'
+import type { NoteLook, SkippedLook } from './fs/look.ts'
 import { readNote } from './fs/read.ts'
 import { eventOf, offer } from './fs/report.ts'
 import { scan } from './fs/scan.ts'
@@ -14,6 +15,7 @@ import { writeNote } from './fs/write.ts'
 /** How many files one `fs.scanned` event names at most. */
 const pageFiles = 512
 
+/** Settings of the file adapter. */
 export type FsOptions = {
   /** The notes folder. Everything outside of it is out of reach. */
   readonly root: string
@@ -124,27 +126,34 @@ type FirstScan = {
 async function firstScan({ root, outside, note_bytes_max, known, unreadable }: FirstScan): Promise<void> {
   const found = await scan(root, note_bytes_max, outside.signal)
   await sweep(root, found.temps, outside.log)
-  let files: FsScanned['files'] = []
+  const offerSkipped = (path: string, { code, reason }: SkippedLook) =>
+    offer(outside, eventOf(FsFileSkipped, { path, code, reason }))
+  for (const [path, seen] of found.unreadable) if (await offerSkipped(path, seen)) unreadable.add(path)
+
   const number = nextScan()
-  const publishPage = async (complete: boolean) => {
-    await offer(outside, eventOf(FsScanned, { scan: number, complete, files }))
-    files = []
-  }
-  for (const [path, seen] of found.unreadable) {
-    if (await offer(outside, eventOf(FsFileSkipped, { path, code: seen.code, reason: seen.reason })))
-      unreadable.add(path)
+  let { complete } = found
+  let page: NoteLook[] = []
+  const publishPage = async (isLast: boolean) => {
+    const files: FsScanned['files'] = page.map(({ stat }) => [
+      stat.path,
+      stat.size_bytes,
+      stat.modified_ms,
+      stat.changed_ms,
+    ])
+    // A page that was refused names notes that the world has not heard of, and that are not gone for all that.
+    if (await offer(outside, eventOf(FsScanned, { scan: number, complete: complete && isLast, files }))) {
+      for (const { stat, signature } of page) known.set(stat.path, signature)
+    } else complete = false
+    page = []
   }
   for (const [path, seen] of found.looks) {
     if (outside.signal.aborted) return
-    if (seen.kind === 'skipped') {
-      await offer(outside, eventOf(FsFileSkipped, { path, code: seen.code, reason: seen.reason }))
-    } else if (seen.kind === 'note') {
-      if (files.length === pageFiles) await publishPage(false)
-      files.push([path, seen.stat.size_bytes, seen.stat.modified_ms, seen.stat.changed_ms])
-    }
-    if (seen.kind !== 'unclear') known.set(path, seen.signature)
+    if (seen.kind === 'skipped' && (await offerSkipped(path, seen))) known.set(path, seen.signature)
+    if (seen.kind !== 'note') continue
+    if (page.length === pageFiles) await publishPage(false)
+    page.push(seen)
   }
-  await publishPage(found.complete)
+  await publishPage(true)
 }
 
 let lastScan = 0

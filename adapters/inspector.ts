@@ -4,12 +4,11 @@ import { type Log, silent } from '../engine/flow/adapter.ts'
 import { errnoOf } from './inspector/errno.ts'
 import { fromElsewhere, notReading, unauthorized } from './inspector/guard.ts'
 import { type Answer, createHttp, defaultHttpLimits, type Http, type HttpLimits, listen } from './inspector/http.ts'
-import { isApi, look, targetOf } from './inspector/routes.ts'
+import { isApi, look, targetOf, type View } from './inspector/routes.ts'
 import { tokenCheck } from './inspector/token.ts'
-import type { View } from './inspector/view.ts'
 
 export type { HttpLimits } from './inspector/http.ts'
-export type { View } from './inspector/view.ts'
+export type { View } from './inspector/routes.ts'
 
 export type InspectorOptions = {
   /** Port to listen on; 0 lets the system choose. */
@@ -44,8 +43,9 @@ const addresses: ReadonlyMap<string, string> = new Map([
 export async function inspector(view: View, options: InspectorOptions): Promise<Inspector> {
   const { port, host = '127.0.0.1', token_file, log = silent } = options
   const address = addresses.get(host)
-  const advice = 'the inspector serves this machine only: give 127.0.0.1, ::1 or localhost'
-  if (address === undefined) throw new EngineError('ADAPTER_OPTION', `host ${host}: ${advice}`, { value: host })
+  const advice = 'is not a loopback address; the inspector serves this machine only, at 127.0.0.1, ::1 or localhost'
+  if (address === undefined)
+    throw new EngineError('ADAPTER_OPTION', `host ${JSON.stringify(host)} ${advice}`, { value: host })
   const inRange = Number.isInteger(port) && port >= 0 && port <= 65_535
   assert(inRange, 'ADAPTER_OPTION', `port ${port} is not a whole number from 0 to 65535`, port)
   const isToken = await tokenCheck(token_file, log)

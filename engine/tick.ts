@@ -3,6 +3,7 @@ import { EngineError, reasonOf } from './errors.ts'
 import { Effect, EffectStatus, type EffectType, type Failure } from './flow/effect.ts'
 import { ClockSet, EngineStarted, type Event, type EventType } from './flow/event.ts'
 import { chain, type EntryHead } from './record/journal.ts'
+import { type Check, compileSchema } from './schema.ts'
 import type { System, Tick } from './system.ts'
 import type { Archetype } from './world/archetype.ts'
 import { nextRandom } from './world/random.ts'
@@ -80,6 +81,8 @@ export class Core {
   #mix = 0
   readonly #open = new Map<number, number>()
   readonly #answers = new Map<string, AnswerKind>()
+  readonly #checks: Check[] = []
+  readonly #own = new Map<string, Map<number, string>>()
   readonly #typeIndex = new Map<EffectType<never, never>, number>()
   readonly #view: Tick
   readonly #read: (table: string, id: number) => string | undefined
@@ -102,6 +105,7 @@ export class Core {
     parts.effects.forEach((type, at) => {
       const index = at + 1
       this.#typeIndex.set(type as EffectType<never, never>, index)
+      this.#checks.push(compileSchema(type.schema, `request of ${type.name}`))
       this.#answers.set(type.done.name, { index, failed: false })
       this.#answers.set(type.failed.name, { index, failed: true })
       this.#answers.set(type.unknown.name, { index, failed: false })
@@ -181,6 +185,7 @@ export class Core {
     const { outcome } = this
     this.tick++
     outcome.puts.length = 0
+    this.#own.clear()
     outcome.requests.length = 0
     outcome.released.length = 0
     outcome.settled.length = 0
@@ -261,6 +266,12 @@ export class Core {
     if (index === undefined) {
       throw new EngineError('EFFECT_TYPE_UNKNOWN', `${type.name} was not given to createEngine`, { value: type.name })
     }
+    const [problem] = this.#checks[index - 1]!(request)
+    if (problem !== undefined) {
+      throw new EngineError('EFFECT_INVALID', `${type.name}: ${problem.path || 'the request'} ${problem.message}`, {
+        value: request,
+      })
+    }
     const entity = this.world.spawn(Effect)
     const effect = this.world.of(Effect)
     const effect_id = ++this.#effects
@@ -271,7 +282,7 @@ export class Core {
     effect.requested_at_ms[entity] = this.now_ms
     this.#open.set(effect_id, entity)
     const text = JSON.stringify({ type: type.name, request })
-    this.#record(effect_id, text)
+    this.#record('request', effect_id, text)
     this.outcome.requests.push({ effect_id, text })
     return effect_id
   }
@@ -284,13 +295,13 @@ export class Core {
       source: { kind: 'world' },
       payload: payload as Event['payload'],
     }
-    this.#record(this.#events, JSON.stringify(event))
+    this.#record('emit', this.#events, JSON.stringify(event))
     this.#emitting.push(event)
   }
 
   /** Folds one output into the running system's mark. Never 0 afterwards, so that 0 can mean none. */
-  #record(key: number, text: string): void {
-    const folded = Math.imul(this.#mix ^ key, 0x9e3779b1) ^ crc32(text)
+  #record(what: string, key: number, text: string): void {
+    const folded = Math.imul(this.#mix ^ key, 0x9e3779b1) ^ crc32(text, crc32(what))
     this.#mix = folded >>> 0 || 1
   }
 
@@ -305,15 +316,12 @@ export class Core {
       get now_ms() {
         return core.now_ms
       },
-      read: (table, id) => this.#read(table, id) ?? this.#readOwn(table, id),
-      put: (table, key, text) => {
-        this.#record(key, text)
-        this.outcome.puts.push({ table, key, text })
-      },
+      read: (table, id) => this.#own.get(table)?.get(id) ?? this.#read(table, id),
+      put: (table, key, text) => this.#put(table, key, text),
       request: (type, request, owner = 0) => this.#request(type as EffectType<never, never>, request, owner),
       ownerOf: (effect_id) => this.world.of(Effect).owner[this.#open.get(effect_id) ?? 0]!,
       release: (entity) => {
-        this.#record(entity, 'release')
+        this.#record('release', entity, '')
         this.outcome.released.push(entity)
       },
       effectType: (entity) => this.effectTypeOf(entity),
@@ -322,9 +330,12 @@ export class Core {
     }
   }
 
-  /** Records are written once, so what the store lacks can only be one of this tick's own. */
-  #readOwn(table: string, id: number): string | undefined {
-    for (const put of this.outcome.puts) if (put.key === id && put.table === table) return put.text
-    return undefined
+  /** A tick's own puts are read before the store: in replay the store already holds what later ticks wrote. */
+  #put(table: string, key: number, text: string): void {
+    this.#record(table, key, text)
+    this.outcome.puts.push({ table, key, text })
+    const own = this.#own.get(table) ?? new Map<number, string>()
+    own.set(key, text)
+    this.#own.set(table, own)
   }
 }

@@ -298,6 +298,26 @@ export type PairStyle = {
  * readers do: what they would take for a date, a number or a boolean is quoted, invisible characters are escaped.
  */
 export function stringifyPair(key: string, value: Json, style: PairStyle = {}): string {
+  return plainPair(key, value, style) ?? printedPair(key, value, style)
+}
+
+/** Words that no reader can take for anything but text: most of what is ever written, and not worth a document. */
+const plainText = /^[A-Za-z](?:[A-Za-z0-9 _./()'-]*[A-Za-z0-9.)])?$/
+const plainKey = /^[A-Za-z][A-Za-z0-9_-]*$/
+
+function plainPair(key: string, value: Json, style: PairStyle): string | undefined {
+  if (style.flow === true || !plainKey.test(key) || misread(key)) return undefined
+  if (isPlain(value)) return `${key}: ${value}`
+  if (!Array.isArray(value) || value.length === 0 || !value.every(isPlain)) return undefined
+  const [indent, newline] = [(style.indent_sequences ?? true) ? '  ' : '', style.newline ?? '\n']
+  return `${key}:${value.map((item) => `${newline}${indent}- ${item}`).join('')}`
+}
+
+function isPlain(value: Json): boolean {
+  return typeof value === 'string' && plainText.test(value) && !value.includes('  ') && !misread(value)
+}
+
+function printedPair(key: string, value: Json, style: PairStyle): string {
   const document = new YamlDocumentClass({ [key]: value }, { schema: printSchema, aliasDuplicateObjects: false })
   const flow = style.flow ?? false
   visit(document, {

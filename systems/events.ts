@@ -47,7 +47,7 @@ export const FsRead = effectType<{ path: string }, FsReadDone>('fs.read', {
   retry: 'safe',
   deadline_ms: 10_000,
   attempts_max: 3,
-  in_flight_max: 64,
+  in_flight_max: 16,
   request: { path },
   done: { ...fileStat, hash, text, links: count },
 })
@@ -68,7 +68,7 @@ export const FsWrite = effectType<FsWriteRequest, FsWriteDone>('fs.write', {
   retry: 'safe',
   deadline_ms: 20_000,
   attempts_max: 4,
-  in_flight_max: 32,
+  in_flight_max: 16,
   request: { path, before_hash: hash, after_hash: hash, cut_bytes: count, head: text },
   done: { ...fileStat, hash, repeated: flag },
 })
@@ -95,13 +95,16 @@ export type LlmChatDone = {
   tokens_in?: number
   tokens_out?: number
 }
-/** Asks a model. Fails with RATE_LIMITED, SERVER, TIMEOUT, NETWORK, TRUNCATED, BAD_RESPONSE, AUTH, REFUSED. */
+/**
+ * Asks a model. Fails with RATE_LIMITED, SERVER, TIMEOUT, NETWORK, TRUNCATED or BAD_RESPONSE, which may pass; with AUTH,
+ * BAD_REQUEST, CONTEXT_TOO_LONG, REDIRECT or PACKAGE_MISSING, which will not; offline with NO_MODEL or NO_PROPOSAL.
+ */
 export const LlmChat = effectType<LlmChatRequest, LlmChatDone>('llm.chat', {
   retry: 'safe',
   deadline_ms: 180_000,
   attempts_max: 5,
   backoff_ms: 500,
-  in_flight_max: 32,
+  in_flight_max: 16,
   request: {
     task: text,
     messages: {

@@ -2,7 +2,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { File, FileVerdict } from '../../systems/components.ts'
 import { AdminCommand, SentinelDone, SentinelFailed, SentinelUndone } from '../../systems/events.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
-import type { View } from '../inspector/routes.ts'
+import type { View } from '../inspector.ts'
 
 const verdictNames = Object.keys(FileVerdict) as (keyof typeof FileVerdict)[]
 

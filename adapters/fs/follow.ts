@@ -15,6 +15,7 @@ const scanGap_ms = 500
 /** A poll may take up at most a quarter of the time, however large the folder. */
 const pollShare = 4
 
+/** What is followed, how closely, and what the world knows of it already. */
 export type FollowOptions = {
   readonly root: Root
   readonly outside: Outside

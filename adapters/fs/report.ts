@@ -43,6 +43,7 @@ export async function offer(outside: Outside, event: EventInput): Promise<boolea
 /** A path to be looked at: when, and how it looked last time. */
 type Dirty = { due_ms: number; seen: string | undefined; touched: boolean }
 
+/** What is looked at, where it is reported, and what has been reported already. */
 export type ReporterOptions = {
   readonly root: Root
   readonly outside: Outside

@@ -1,18 +1,21 @@
-import type { Dirent } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
+import { type Dirent, lstatSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { reasonOf } from '../../engine/errors.ts'
 import { eachBounded } from './bounded.ts'
 import { isBusy, isGone } from './failure.ts'
 import { type Root, rootInPlace } from './folder.ts'
-import { type Look, lookFailed, lookOf, type SkippedLook, skipped } from './look.ts'
+import { type Look, lookFailed, lookOf, type SkippedLook, skipped, statusOf } from './look.ts'
 import { byCodeUnits, childPath, isIgnoredFolder, isNoteName, isTempName, pathCharsMax, pathProblem } from './paths.ts'
 
 /** A walk over the whole notes folder, with a bounded number of calls in flight whatever its size. */
 
 const foldersAtOnce = 8
-const looksAtOnce = 32
+const looksAtOnce = 256
+/** How long the thread is kept at most, and how many looks a fast disk answers in that time. */
+const slice_ms = 2
+const sliceLooks = 16
 /** How often a folder is tried while the process has too many files open, and the wait in between. */
 const attemptsMax = 20
 const busy_ms = 50
@@ -38,11 +41,10 @@ export async function scan(root: Root, bytesMax: number, signal: AbortSignal): P
     await eachBounded(level, foldersAtOnce, (folder) => readFolder(walk, folder))
     level = walk.folders
   }
-  const paths = [...new Set(walk.named)].sort(byCodeUnits)
+  // Without a comparison of one's own, strings sort by code units, and several times faster.
+  const paths = [...new Set(walk.named)].sort()
   const looks = new Map<string, Look>(paths.map((path) => [path, unseen]))
-  await eachBounded(paths, looksAtOnce, async (path) => {
-    if (signal.aborted) return
-    const seen = await lookInScan(root, path, bytesMax)
+  await lookAtAll(root, paths, bytesMax, signal, (path, seen) => {
     if (seen.kind === 'unclear') walk.unclear = true
     if (seen.kind === 'gone') looks.delete(path)
     else looks.set(path, seen)
@@ -52,13 +54,58 @@ export async function scan(root: Root, bytesMax: number, signal: AbortSignal): P
   return { looks, unreadable, temps: walk.temps.sort(byCodeUnits), complete: whole && (await rootInPlace(root)) }
 }
 
-async function lookInScan(root: Root, path: string, bytesMax: number): Promise<Look> {
-  try {
-    return lookOf(path, await lstat(join(root.path, path)), bytesMax)
-  } catch (thrown) {
-    const seen = lookFailed(thrown)
-    return seen.kind === 'gone' && isMisspelt(path) ? skipped('BAD_NAME', 'its name is not valid UTF-8') : seen
+/**
+ * Looks at many paths. On a local disk a synchronous call costs a fifth of one that goes through a thread, and leaves
+ * the few threads to others, so it is used in slices too short to be felt. A disk that turns out to be slow is asked
+ * without waiting for it.
+ */
+async function lookAtAll(
+  root: Root,
+  paths: readonly string[],
+  bytesMax: number,
+  signal: AbortSignal,
+  saw: (path: string, seen: Look) => void,
+): Promise<void> {
+  let next = 0
+  let slow = true
+  while (next < paths.length && !signal.aborted) {
+    if (slow) {
+      const some = paths.slice(next, next + looksAtOnce)
+      next += some.length
+      await eachBounded(some, looksAtOnce, async (path) => saw(path, await lookLater(root, path, bytesMax)))
+      slow = false
+    } else {
+      const until_ms = performance.now() + slice_ms
+      const first = next
+      while (next < paths.length && performance.now() < until_ms) {
+        const path = paths[next++]!
+        saw(path, lookNow(root, path, bytesMax))
+      }
+      slow = next - first < sliceLooks
+      await setImmediate()
+    }
   }
+}
+
+async function lookLater(root: Root, path: string, bytesMax: number): Promise<Look> {
+  try {
+    return lookOf(path, await statusOf(root, path), bytesMax)
+  } catch (thrown) {
+    return lookFailedInScan(path, thrown)
+  }
+}
+
+function lookNow(root: Root, path: string, bytesMax: number): Look {
+  try {
+    return lookOf(path, lstatSync(join(root.path, path)), bytesMax)
+  } catch (thrown) {
+    return lookFailedInScan(path, thrown)
+  }
+}
+
+function lookFailedInScan(path: string, thrown: unknown): Look {
+  const seen = lookFailed(thrown)
+  return seen.kind === 'gone' && isMisspelt(path) ? skipped('BAD_NAME', 'its name is not valid UTF-8') : seen
 }
 
 /** A name that is not UTF-8 arrives with replacement characters, and under those nothing can be found. */

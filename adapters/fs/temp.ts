@@ -21,6 +21,7 @@ import type { OpenNote } from './read.ts'
 
 /** The file that is filled beside a note before it takes the note's place. */
 
+/** A filled and synced file that waits to take a note's place. */
 export type Temp = {
   readonly path: string
   /** Stays open: it is the only sure way to know the new file again. */

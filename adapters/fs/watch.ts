@@ -9,6 +9,7 @@ import { foldersAbove, isIgnoredFolder, isNoteName, splitPath } from './paths.ts
 
 /** The operating system's hints that something changed. They are only hints: what is true is looked up elsewhere. */
 
+/** Who wants to know what. */
 export type WatchHooks = {
   readonly log: Log
   /** Something may have happened to this path, which is named like a note. */

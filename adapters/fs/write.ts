@@ -15,6 +15,7 @@ import { bytesDiffer, createTemp, putBack, type Temp } from './temp.ts'
 /** How often a write begins anew because somebody touched the file while it ran. */
 const attemptsMax = 3
 
+/** What every write of one adapter has in common. */
 export type WriteContext = {
   readonly root: Root
   readonly note_bytes_max: number

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { EngineError, reasonOf } from '../../engine/errors.ts'
 import type { Log } from '../../engine/flow/adapter.ts'
 import { problem, type Reply, reply } from './http.ts'
-import type { Order, View } from './view.ts'
+import type { Order, View } from './routes.ts'
 
 /** Where the control channel takes orders. */
 export const orderPath = '/api/command'

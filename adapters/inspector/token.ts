@@ -48,7 +48,7 @@ async function readToken(path: string, log: Log): Promise<string | undefined> {
   }
 }
 
-/** Neither follows a link nor waits at a pipe that somebody put in the file's place. */
+/** Neither follows a link nor waits at a pipe that somebody put in the file's place. Windows lacks both flags and needs none. */
 async function openToken(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)

@@ -21,6 +21,9 @@ const templates = [
   ['[^', ']'],
 ] as const
 
+/** The only characters that can begin markup; plain words between them are copied in runs. */
+const markup = /[\\`*_~=![\]<{&]/
+
 /** Tags that part words as a blank would. */
 const block = /^<\/?(?:br|p|div|li|td|th|h\d)/i
 
@@ -31,12 +34,12 @@ const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
  * Linear in the text for any input.
  */
 export function plain(markdown: string): string {
-  return oneLine(new Stripper(markdown).run())
+  return oneLine(stripped(markdown))
 }
 
 /** The same with line breaks and blanks as they are: enough to look for words in. */
 export function stripped(markdown: string): string {
-  return new Stripper(markdown).run()
+  return markup.test(markdown) ? new Stripper(markdown).run() : markdown
 }
 
 class Stripper {
@@ -52,8 +55,7 @@ class Stripper {
   }
 
   run(): string {
-    // Plain words are copied in runs; only these characters can begin markup.
-    const special = /[\\`*_~=![\]<{&]/g
+    const special = new RegExp(markup, 'g')
     while (this.#at < this.#text.length) {
       special.lastIndex = this.#at
       const found = special.exec(this.#text)

@@ -101,7 +101,8 @@ export function failureOfThrown(endpoint: Endpoint, thrown: unknown): EffectFail
   const broken =
     code !== '' || chain.some((cause) => cause.message === 'fetch failed' || cause.message === 'terminated')
   const what = code === '' ? message : `${code} ${message}`
-  if (!broken || unreadable.test(code)) return badResponse(endpoint, what)
+  const garbled = unreadable.test(code) || chain.some((cause) => cause.name === 'HTTPParserError')
+  if (!broken || garbled) return badResponse(endpoint, what)
   return failure(endpoint, 'NETWORK', `${endpoint.base_url} cannot be reached: ${what}`, { transient: true })
 }
 
@@ -110,7 +111,7 @@ export function badResponse(endpoint: Endpoint, what: string): EffectFailure {
   return failure(endpoint, 'BAD_RESPONSE', `${endpoint.base_url} gave no usable answer: ${what}`, { transient: true })
 }
 
-type Cause = { readonly message: string; readonly code: unknown }
+type Cause = { readonly name: string; readonly message: string; readonly code: unknown }
 
 function causes(thrown: unknown): Cause[] {
   const chain: Cause[] = []
@@ -118,7 +119,7 @@ function causes(thrown: unknown): Cause[] {
   while (at instanceof Error && chain.length < 8) {
     // A host with several addresses reports one error for each; the first tells enough.
     const error: Error = at instanceof AggregateError && at.errors[0] instanceof Error ? at.errors[0] : at
-    chain.push({ message: error.message, code: 'code' in error ? error.code : undefined })
+    chain.push({ name: error.name, message: error.message, code: 'code' in error ? error.code : undefined })
     at = error.cause
   }
   return chain

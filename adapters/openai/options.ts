@@ -53,7 +53,7 @@ export function endpointOf(options: OpenaiOptions): Endpoint {
     first_byte_ms: ranged(options, 'first_byte_ms', stream ? 30_000 : total_ms, 1, timeMax),
     idle_ms: ranged(options, 'idle_ms', 30_000, 1, timeMax),
     total_ms,
-    answer_bytes_max: ranged(options, 'answer_bytes_max', 1_048_576, 1, 2 ** 28),
+    answer_bytes_max: ranged(options, 'answer_bytes_max', 1_048_576, 1, 268_435_456),
     retry_after_max_ms: ranged(options, 'retry_after_max_ms', 120_000, 0, timeMax),
   }
 }

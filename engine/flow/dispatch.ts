@@ -49,7 +49,8 @@ export class Dispatch {
       )
       call.abort()
     }, type.deadline_ms)
-    handler(request, { effect_id, attempt, signal: call.signal })
+    call.signal.addEventListener('abort', () => clearTimeout(timer))
+    new Promise<Payload>((resolve) => resolve(handler(request, { effect_id, attempt, signal: call.signal })))
       .then(
         (answer) => this.#finish(call, effect_id, type.done.name, { ...answer, effect_id }),
         (thrown: unknown) => this.#fail(call, effect_id, type, thrown),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { EngineError } from '../errors.ts'
+import { EngineError, reasonOf } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { type Check, compileSchema } from '../schema.ts'
 import { wallClock } from './clock.ts'
@@ -14,8 +14,27 @@ export type Parcel = {
   readonly waiting: { resolve(tick: number): void; reject(reason: EngineError): void } | undefined
 }
 
+const text = { type: 'string' }
+/** All of an event but its payload, which has a schema of its own. */
+const checkEnvelope: Check = compileSchema(
+  {
+    type: 'object',
+    properties: {
+      id: text,
+      ts: { type: 'number' },
+      source: {
+        type: 'object',
+        properties: { kind: text, channel: text, thread: text, author: text },
+        required: ['kind'],
+      },
+    },
+    required: ['id', 'ts', 'source'],
+  },
+  'event',
+)
+
 /**
- * The edge of the world. Every event is checked against its schema here, once, and turned into JSON and back:
+ * The edge of the world. Every event is turned into JSON and back here, and then checked against its schema, once:
  * what the systems hear is what the journal holds, and the publisher's object is not kept.
  */
 export class Inbox {
@@ -38,36 +57,28 @@ export class Inbox {
 
   /** @throws EngineError EVENT_TYPE_UNKNOWN, EVENT_INVALID, EVENT_TOO_LARGE */
   parcel(input: EventInput, source: string, waiting?: Parcel['waiting']): Parcel {
-    const check = this.#checks.get(input.type)
+    const { type, payload } = input
+    const check = this.#checks.get(type)
     if (check === undefined) {
-      throw new EngineError('EVENT_TYPE_UNKNOWN', `no event type ${input.type} was given to createEngine`, {
-        value: input.type,
-      })
+      throw new EngineError('EVENT_TYPE_UNKNOWN', `no event type ${type} was given to createEngine`, { value: type })
     }
-    const problems = check(input.payload)
+    const { id = randomUUID(), ts = wallClock() } = input
+    const text = jsonOf({ id, ts, type, source: input.source ?? { kind: source }, payload })
+    const bytes = Buffer.byteLength(text)
+    const most = this.#limits.event_bytes_max
+    if (bytes > most) {
+      throw new EngineError('EVENT_TOO_LARGE', `${type} has ${bytes} bytes; ${most} are allowed`, { value: bytes })
+    }
+    const event = JSON.parse(text) as Event
+    const outer = checkEnvelope(event)
+    const problems = outer.length > 0 ? outer : check(event.payload)
     if (problems.length > 0) {
       const [first] = problems
-      throw new EngineError('EVENT_INVALID', `${input.type}: ${first?.path || 'payload'} ${first?.message}`, {
+      throw new EngineError('EVENT_INVALID', `${type}: ${first?.path || 'payload'} ${first?.message}`, {
         value: problems,
       })
     }
-    const text = JSON.stringify({
-      id: input.id ?? randomUUID(),
-      ts: input.ts ?? wallClock(),
-      type: input.type,
-      source: input.source ?? { kind: source },
-      payload: input.payload,
-    })
-    if (text.length > this.#limits.event_bytes_max) {
-      throw new EngineError(
-        'EVENT_TOO_LARGE',
-        `${input.type} has ${text.length} bytes; ${this.#limits.event_bytes_max} are allowed`,
-        {
-          value: text.length,
-        },
-      )
-    }
-    return { event: JSON.parse(text) as Event, text, waiting }
+    return { event, text, waiting }
   }
 
   /** How many events wait. */
@@ -79,30 +90,48 @@ export class Inbox {
 
   /**
    * Takes at most `batch_max` events and `batch_bytes_max` bytes, ring by ring in their fixed order. Each ring first
-   * gets an equal share, so a flood in one cannot hold back the others.
+   * gets an equal share, so a flood in one cannot hold back the others. What `into` held before does not count.
    */
   drain(into: Parcel[]): void {
     const { batch_max, batch_bytes_max } = this.#limits
     const share = Math.max(1, Math.floor(batch_max / this.#rings.length))
+    const full = into.length + batch_max
     let bytes = 0
     for (const most of [share, batch_max]) {
       for (const ring of this.#rings) {
-        for (let taken = 0; taken < most && into.length < batch_max && bytes < batch_bytes_max; taken++) {
-          const parcel = ring.shift()
+        for (let taken = 0; taken < most && into.length < full; taken++) {
+          const parcel = ring.peek()
           if (parcel === undefined) break
-          bytes += parcel.text.length
+          bytes += Buffer.byteLength(parcel.text)
+          if (bytes > batch_bytes_max) return this.#resume()
+          ring.shift()
           into.push(parcel)
         }
       }
     }
-    if (this.#waiting.length === 0) return
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resume of waiting) resume()
+    this.#resume()
   }
 
   /** Resolves after the next drain. */
   room(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #resume(): void {
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resume of waiting) resume()
+  }
+}
+
+/** @throws EngineError EVENT_INVALID when it is no JSON */
+function jsonOf(event: { readonly type: string; readonly [key: string]: unknown }): string {
+  try {
+    return JSON.stringify(event)
+  } catch (thrown) {
+    throw new EngineError('EVENT_INVALID', `${event.type} cannot be written as JSON: ${reasonOf(thrown)}`, {
+      cause: thrown,
+    })
   }
 }

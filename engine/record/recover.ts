@@ -1,10 +1,14 @@
 import { EngineError, reasonOf } from '../errors.ts'
 import { EngineStarted } from '../flow/event.ts'
 import { Core, type Parts } from '../tick.ts'
+import { runtimeName, version } from '../version.ts'
 import { unframeText } from './frame.ts'
 import { decodeEntry, type Entry } from './journal.ts'
 import { decodeSnapshot, type Snapshot } from './snapshot.ts'
 import type { Store } from './store.ts'
+
+/** Who wrote a stretch of the journal. */
+export type Writer = { readonly version: string; readonly runtime: string }
 
 export type Recovered = {
   readonly core: Core
@@ -42,12 +46,12 @@ export async function recover(parts: Parts, store: Store, head: number, options:
   if (snapshot !== undefined) restoreSnapshot(core, snapshot)
   const from = snapshot?.head.journal_tick ?? 0
   let journal_tick = from
-  let writer = snapshot?.head.version ?? ''
+  let writer: Writer = snapshot?.head ?? { version: '', runtime: '' }
   let ticks_replayed = 0
   for (const { tick, bytes } of store.journal(from + 1)) {
     const entry = await wholeEntry(store, tick, bytes, head, warnings)
     if (entry === undefined) break
-    for (const event of entry.events) if (EngineStarted.is(event)) writer = event.payload.version
+    for (const event of entry.events) if (EngineStarted.is(event)) writer = event.payload
     replayEntry(core, entry, writer)
     ticks_replayed++
     journal_tick = tick
@@ -56,15 +60,16 @@ export async function recover(parts: Parts, store: Store, head: number, options:
 }
 
 /** Runs the idle ticks before an entry and the entry itself, and holds the digest against the record. */
-export function replayEntry(core: Core, entry: Entry, writer: string): void {
+export function replayEntry(core: Core, entry: Entry, writer: Writer): void {
   runIdle(core, entry.head.tick - 1)
   core.apply(entry.events)
   const digest = core.link(entry.batchText)
   if (digest === entry.head.digest) return
+  const own = writer.version === version && writer.runtime === runtimeName
   throw new EngineError(
-    'REPLAY_DIVERGED',
-    `tick ${entry.head.tick} was written by version ${writer} and computes differently here; let that version stop cleanly first, or fork from an earlier snapshot`,
-    { value: { tick: entry.head.tick, writer, recorded: entry.head.digest, computed: digest } },
+    own ? 'REPLAY_DIVERGED' : 'JOURNAL_VERSION',
+    `tick ${entry.head.tick} was written by version ${writer.version} on ${writer.runtime} and computes differently here; let that version stop cleanly first, or fork from an earlier snapshot`,
+    { value: { tick: entry.head.tick, writer: writer.version, recorded: entry.head.digest, computed: digest } },
   )
 }
 

@@ -211,7 +211,7 @@ export class World {
       if (saved === undefined) continue
       slot.rows = saved.rows
       slot.keys.restore(saved.keys)
-      this.#restoreColumns(slot, slot.archetype.kind === 'row' ? saved.rows : shape.entities, bytes)
+      this.#restoreColumns(slot, bytes)
       const ids = bytes.get(`${slot.archetype.name}.`)
       if (ids === undefined) continue
       const live = new Uint32Array(ids.slice().buffer)
@@ -221,12 +221,16 @@ export class World {
     this.#restoreEntities(shape, owners)
   }
 
-  #restoreColumns(slot: Slot, last: number, bytes: ReadonlyMap<string, Uint8Array>): void {
-    if (last > slot.capacity) this.#grow(slot, last)
-    for (const [name, column] of Object.entries(slot.columns)) {
+  /** Capacity follows what was saved, not the highest id: a restored world must have the bytes of the one it stands for. */
+  #restoreColumns(slot: Slot, bytes: ReadonlyMap<string, Uint8Array>): void {
+    for (const name of Object.keys(slot.columns)) {
       const saved = bytes.get(`${slot.archetype.name}.${name}`)
-      if (saved !== undefined) new Uint8Array(column.buffer).set(saved)
+      if (saved === undefined) continue
+      const last = saved.byteLength / slot.columns[name]!.BYTES_PER_ELEMENT - 1
+      if (last > slot.capacity) this.#grow(slot, last)
+      new Uint8Array(slot.columns[name]!.buffer).set(saved)
     }
+    if (slot.rows > slot.capacity) this.#grow(slot, slot.rows)
   }
 
   #restoreEntities(shape: WorldShape, owners: ReadonlyMap<number, Slot>): void {

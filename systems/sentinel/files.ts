@@ -58,7 +58,17 @@ export function revisitAll(tick: Tick): void {
 
 /** Failures that say nothing about the note itself: a new run of the process tries again. */
 const passing = ['AUTH', 'RATE_LIMITED', 'SERVER', 'TIMEOUT', 'NETWORK', 'TRUNCATED', 'BAD_RESPONSE', 'NO_MODEL']
-const passingToo = ['EFFECT_UNHANDLED', 'PERMISSION', 'NO_SPACE', 'IO', 'ADAPTER_THREW', 'BAD_REQUEST', 'REDIRECT']
+const passingToo = [
+  'EFFECT_UNHANDLED',
+  'PERMISSION',
+  'NO_SPACE',
+  'IO',
+  'ADAPTER_THREW',
+  'BAD_REQUEST',
+  'REDIRECT',
+  'PACKAGE_MISSING',
+  'NO_PROPOSAL',
+]
 
 /** At the start of a run: scans are counted anew, and failures of the surroundings are given another chance. */
 export function retryFailed(tick: Tick): void {

@@ -25,11 +25,27 @@ export type NoteRefused = {
   readonly line: number
 }
 
+/** Reading is pure, so what a text was read as can be kept: a note at work is read again at each of its steps. */
+const kept = new Map<string, Note | NoteRefused>()
+const keptMax = 128
+const keptChars = 65_536
+
 /**
  * Reads a note's front matter: pure, never throws, linear in the text. The text must come from valid UTF-8.
  * What is refused must not be written to.
  */
 export function readNote(text: string): Note | NoteRefused {
+  const known = kept.get(text)
+  if (known !== undefined) return known
+  const note = parseNote(text)
+  if (text.length <= keptChars) {
+    if (kept.size >= keptMax) for (const oldest of kept.keys().take(keptMax / 2)) kept.delete(oldest)
+    kept.set(text, note)
+  }
+  return note
+}
+
+function parseNote(text: string): Note | NoteRefused {
   const fence = findFence(text)
   if (fence.kind === 'refused') return { ok: false, code: fence.code, reason: fence.reason, line: fence.line }
   const { head_end, newline } = fence
