@@ -81,11 +81,17 @@ export async function openForOrder(config: Config, log: Log): Promise<Engine> {
   })
 }
 
-async function modelAdapter({ model }: Config): Promise<Adapter> {
+async function modelAdapter(config: Config): Promise<Adapter> {
+  const { model } = config
   if (model.adapter !== 'openai') return offline({ delay_ms: model.delay_ms ?? 0 })
   const { openai } = await import('../openai.ts')
   const { adapter: _adapter, delay_ms: _delay, base_url = '', model: name = '', ...rest } = model
-  return openai({ base_url, model: name, ...rest })
+  return openai({
+    base_url,
+    model: name,
+    ...rest,
+    ...(config.keyName === undefined ? {} : { api_key_name: config.keyName }),
+  })
 }
 
 async function loadExtension(path: string): Promise<Extension> {

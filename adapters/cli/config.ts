@@ -43,6 +43,8 @@ export type Config = {
   readonly data: string
   readonly policy: PolicyData
   readonly model: ModelConfig
+  /** The reference of the model's key, for messages that must not show the key. */
+  readonly keyName: string | undefined
   readonly port: number
   readonly limits: Partial<Limits>
   readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -72,6 +74,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
     data: resolve(data ?? join(notes, '.promethean')),
     policy: policyFrom(read, args, model, file),
     model,
+    keyName: read.model?.api_key,
     port: args.port ?? read.port ?? defaultPort,
     limits: checkedLimits(read.limits ?? {}, file),
     level: read.log?.level ?? 'info',

@@ -26,9 +26,12 @@ export class CliError extends Error {
 }
 
 const byCode: Partial<Record<ErrorCode, ExitCode>> = {
+  ADAPTER_OPTION: exitCodes.config,
+  DAEMON_FAILED: exitCodes.unavailable,
   JOURNAL_DAMAGED: exitCodes.data,
   JOURNAL_VERSION: exitCodes.data,
   LIMIT_INVALID: exitCodes.config,
+  LISTEN_FAILED: exitCodes.unavailable,
   RECORD_DAMAGED: exitCodes.data,
   REPLAY_DIVERGED: exitCodes.data,
   SCHEMA_INVALID: exitCodes.config,

@@ -29,7 +29,9 @@ export async function sentinel(args: Arguments): Promise<ExitCode> {
   if (path === undefined) throw new CliError(exitCodes.usage, `sentinel ${order} needs the path of a note`)
   const config = configOf(args, folder)
   const command = { command: `sentinel.${order}`, path: notePath(config, path) }
-  const answer = (await askDaemon(config.data, '/api/command', command)) ?? (await orderAtRest(config, command))
+  const answer =
+    (await askDaemon(config.data, '/api/command', command, { deadline_ms: 30_000 })) ??
+    (await orderAtRest(config, command))
   print(args, answer, (object) => Object.entries(object).map(([name, value]) => `${name.padEnd(10)} ${flat(value)}`))
   const { undone, type } = answer as { undone?: boolean; type?: string }
   return undone === false || type === 'sentinel.failed' || type === 'pending' ? exitCodes.data : exitCodes.ok

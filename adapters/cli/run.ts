@@ -19,6 +19,8 @@ import { openLog } from './log.ts'
 import { Report } from './report.ts'
 import { viewOf } from './view.ts'
 
+type Service = { close(): Promise<void> }
+
 /** `promethean run`: the daemon, or with `--once` one pass over the notes. */
 export async function run(args: Arguments): Promise<ExitCode> {
   const place = placeOf(args)
@@ -35,10 +37,16 @@ export async function run(args: Arguments): Promise<ExitCode> {
   })
   if (place.sample)
     report.say(`There is no ${defaultNotes}, so this works on a scratch copy of the sample notes: ${config.notes}`)
-  const services = args.once ? [] : await serve(engine, config, log)
-  const signalled = stopOnSignal(engine)
+  const services: Service[] = []
+  const signalled = stopOnSignal(engine, services)
   reloadOnSignal(engine, args, place.folder, log)
-  await startEngine(engine)
+  try {
+    if (!args.once) services.push(...(await serve(engine, config, log)))
+    await engine.start()
+  } catch (thrown) {
+    await end(engine, services)
+    throw thrown
+  }
   if (!args.once)
     report.say(
       `Watching ${config.notes}${config.policy.write ? '' : ' (read only; --write lets it repair)'}. Ctrl-C ends.`,
@@ -46,8 +54,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const error = args.once ? await untilQuiet(engine, files) : await engine.finished
   const failed = gaugesOf(engine.world).sentinels_failed
   report.end()
-  await Promise.all(services.map((service) => service.close()))
-  await engine.stop()
+  await end(engine, services)
   signalled.forget()
   if (error !== undefined) return exitCodeOf(error)
   return args.once && args.strict && failed > 0 ? exitCodes.data : exitCodes.ok
@@ -89,22 +96,25 @@ function warn(config: Config, args: Arguments, log: Log): void {
   for (const warning of config.warnings) log.warn({}, warning)
 }
 
-async function serve(engine: Engine, config: Config, log: Log): Promise<{ close(): Promise<void> }[]> {
+/** The control channel and the inspector; when the port is taken, neither stays open. */
+async function serve(engine: Engine, config: Config, log: Log): Promise<Service[]> {
   const view = viewOf(engine)
-  const channel = await control(view, config.data)
+  const channel = await control(view, config.data, { log })
   const token_file = join(config.data, 'inspector.token')
-  const page = await inspector(view, { port: config.port, token_file, log })
-  log.info({ port: page.port, token_file }, `inspector on http://127.0.0.1:${page.port}`)
-  return [page, channel]
-}
-
-async function startEngine(engine: Engine): Promise<void> {
   try {
-    await engine.start()
+    const page = await inspector(view, { port: config.port, token_file, log })
+    log.info({ port: page.port, token_file }, `inspector on http://127.0.0.1:${page.port}`)
+    return [page, channel]
   } catch (thrown) {
-    await engine.stop()
+    await channel.close()
     throw thrown
   }
+}
+
+/** Services first: while they answer, there is an engine to answer for. */
+async function end(engine: Engine, services: readonly Service[]): Promise<void> {
+  await Promise.all(services.map((service) => service.close()))
+  await engine.stop()
 }
 
 /** Resolves when the first scan is in and nothing is open any more, or with the error that ended the engine. */
@@ -120,12 +130,12 @@ async function untilQuiet(engine: Engine, files: FsAdapter): Promise<unknown> {
 }
 
 /** The first signal ends in good order, the second at once; nothing that was committed is lost either way. */
-function stopOnSignal(engine: Engine): { forget(): void } {
+function stopOnSignal(engine: Engine, services: readonly Service[]): { forget(): void } {
   let asked = false
   const onSignal = (): void => {
     if (asked) process.exit(exitCodes.ok)
     asked = true
-    void engine.stop()
+    void end(engine, services)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)

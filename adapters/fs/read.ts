@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
-import { constants, fstatSync, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { EffectFailure } from '../../engine/flow/adapter.ts'
 import type { FsReadDone } from '../../systems/events.ts'
 import { failureOf } from './failure.ts'
-import { checkFolder, type Folder, openFolder, type Root } from './folder.ts'
+import { checkFolder, closeFolder, type Folder, openFolder, type Root } from './folder.ts'
 import { checkPath, splitPath } from './paths.ts'
 
 /** Reads a note without following a link, waiting on a pipe or trusting a size. */
@@ -14,7 +13,7 @@ const attemptsMax = 3
 
 /** A note that is open, with the bytes it had while its size and times stood still. */
 export type OpenNote = {
-  readonly file: FileHandle
+  readonly descriptor: number
   readonly stat: Stats
   readonly bytes: Buffer
   /** SHA-256 of the bytes, in hex. */
@@ -29,10 +28,10 @@ export async function readNote(root: Root, path: string, bytesMax: number): Prom
   checkPath(path)
   const { folder: folderPath, name } = splitPath(path)
   try {
-    const folder = await openFolder(root, folderPath)
+    const folder = openFolder(root, folderPath)
     try {
-      const note = await openNote(folder, name, bytesMax)
-      await note.file.close()
+      const note = openNote(folder, name, bytesMax)
+      closeSync(note.descriptor)
       return {
         path,
         size_bytes: note.stat.size,
@@ -43,7 +42,7 @@ export async function readNote(root: Root, path: string, bytesMax: number): Prom
         links: note.stat.nlink,
       }
     } finally {
-      await folder.handle?.close()
+      closeFolder(folder)
     }
   } catch (thrown) {
     throw failureOf(thrown, path)
@@ -51,20 +50,20 @@ export async function readNote(root: Root, path: string, bytesMax: number): Prom
 }
 
 /** Opens a note in a folder that is held, and reads it. The caller closes the file. @throws as `readNote` does */
-export async function openNote(folder: Folder, name: string, bytesMax: number): Promise<OpenNote> {
+export function openNote(folder: Folder, name: string, bytesMax: number): OpenNote {
   const at = folder.prefix + name
   // Opening a device can already act on it, so what is not a regular file is refused by its name first.
-  checkRegular(await lstat(at), bytesMax)
-  const file = await open(at, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+  checkRegular(lstatSync(at), bytesMax)
+  const descriptor = openSync(at, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
   try {
     checkFolder(folder)
-    const { bytes, stat } = await readStill(file, bytesMax)
+    const { bytes, stat } = readStill(descriptor, bytesMax)
     if (!isUtf8(bytes)) {
       throw new EffectFailure('NOT_UTF8', `the file is not UTF-8 text: byte ${invalidByteAt(bytes)} is invalid`)
     }
-    return { file, stat, bytes, hash: hash('sha256', bytes) }
+    return { descriptor, stat, bytes, hash: hash('sha256', bytes) }
   } catch (thrown) {
-    await file.close()
+    closeSync(descriptor)
     throw thrown
   }
 }
@@ -85,22 +84,22 @@ export function kindOf(stat: Stats): string {
   return 'a device'
 }
 
-async function readStill(file: FileHandle, bytesMax: number): Promise<{ bytes: Buffer; stat: Stats }> {
+function readStill(descriptor: number, bytesMax: number): { bytes: Buffer; stat: Stats } {
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
-    const before = fstatSync(file.fd)
+    const before = fstatSync(descriptor)
     checkRegular(before, bytesMax)
-    const bytes = await readUpTo(file, before.size + 1)
-    const after = fstatSync(file.fd)
+    const bytes = readUpTo(descriptor, before.size + 1)
+    const after = fstatSync(descriptor)
     if (bytes.length === after.size && sameStatus(before, after)) return { bytes, stat: after }
   }
   throw new EffectFailure('BUSY', 'the file is being written', { transient: true })
 }
 
-async function readUpTo(file: FileHandle, bytesMax: number): Promise<Buffer> {
+function readUpTo(descriptor: number, bytesMax: number): Buffer {
   const buffer = Buffer.allocUnsafe(bytesMax)
   let length = 0
   while (length < bytesMax) {
-    const { bytesRead } = await file.read(buffer, length, bytesMax - length, length)
+    const bytesRead = readSync(descriptor, buffer, length, bytesMax - length, length)
     if (bytesRead === 0) break
     length += bytesRead
   }

@@ -12,10 +12,9 @@ import {
   type Stats,
   writeSync,
 } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import type { Log } from '../../engine/flow/adapter.ts'
 import { errnoOf } from './failure.ts'
-import type { Folder } from './folder.ts'
+import { type Folder, sync } from './folder.ts'
 import { tempName } from './paths.ts'
 import type { OpenNote } from './read.ts'
 
@@ -25,7 +24,7 @@ import type { OpenNote } from './read.ts'
 export type Temp = {
   readonly path: string
   /** Stays open: it is the only sure way to know the new file again. */
-  readonly file: FileHandle
+  readonly descriptor: number
 }
 
 const createNew = constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
@@ -41,15 +40,15 @@ export async function createTemp(
   log: Log,
 ): Promise<Temp> {
   const path = folder.prefix + tempName(effectId)
-  const file = await open(path, createNew | constants.O_RDWR, 0o600)
+  const descriptor = openSync(path, createNew | constants.O_RDWR, 0o600)
   try {
-    await file.writeFile(bytes)
-    takeOwner(file.fd, like, log)
-    await file.chmod(like.mode & permissions)
-    await file.sync()
-    return { path, file }
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done)
+    takeOwner(descriptor, like, log)
+    fchmodSync(descriptor, like.mode & permissions)
+    await sync(descriptor)
+    return { path, descriptor }
   } catch (thrown) {
-    await file.close()
+    closeSync(descriptor)
     rmSync(path, { force: true })
     throw thrown
   }
@@ -73,7 +72,7 @@ export function bytesDiffer(note: OpenNote): boolean {
   const buffer = Buffer.allocUnsafe(note.bytes.length + 1)
   let length = 0
   while (length < buffer.length) {
-    const bytesRead = readSync(note.file.fd, buffer, length, buffer.length - length, length)
+    const bytesRead = readSync(note.descriptor, buffer, length, buffer.length - length, length)
     if (bytesRead === 0) break
     length += bytesRead
   }
@@ -87,7 +86,7 @@ export function putBack(folder: Folder, name: string, note: OpenNote, log: Log):
   try {
     const buffer = Buffer.allocUnsafe(copyBytes)
     for (let at = 0; ; ) {
-      const bytesRead = readSync(note.file.fd, buffer, 0, copyBytes, at)
+      const bytesRead = readSync(note.descriptor, buffer, 0, copyBytes, at)
       if (bytesRead === 0) break
       for (let done = 0; done < bytesRead; ) done += writeSync(file, buffer, done, bytesRead - done, at + done)
       at += bytesRead

@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto'
-import { constants, fstatSync, lstatSync, renameSync } from 'node:fs'
-import { access, rm } from 'node:fs/promises'
+import { accessSync, closeSync, constants, fstatSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { reasonOf } from '../../engine/errors.ts'
 import { type EffectCall, EffectFailure, type Log } from '../../engine/flow/adapter.ts'
 import type { FsWriteDone, FsWriteRequest } from '../../systems/events.ts'
 import { errnoOf, failureOf } from './failure.ts'
-import { checkFolder, type Folder, openFolder, type Root } from './folder.ts'
+import { checkFolder, closeFolder, type Folder, openFolder, type Root, syncFolder } from './folder.ts'
 import { checkPath, splitPath } from './paths.ts'
 import { type OpenNote, openNote, sameStatus } from './read.ts'
 import { bytesDiffer, createTemp, putBack, type Temp } from './temp.ts'
@@ -45,7 +44,7 @@ export async function writeNote(
   checkPath(request.path)
   const { folder: folderPath, name } = splitPath(request.path)
   try {
-    const folder = await openFolder(context.root, folderPath)
+    const folder = openFolder(context.root, folderPath)
     try {
       for (let attempt = 1; attempt <= attemptsMax; attempt++) {
         const done = await tryWrite({ context, request, call, folder, name })
@@ -53,7 +52,7 @@ export async function writeNote(
       }
       throw new EffectFailure('BUSY', 'the file is being changed by others', { transient: true })
     } finally {
-      await folder.handle?.close()
+      closeFolder(folder)
     }
   } catch (thrown) {
     throw failureOf(thrown, request.path)
@@ -79,22 +78,22 @@ export function splice(current: Buffer, request: FsWriteRequest, bytesMax: numbe
 /** One attempt; undefined when somebody touched the file meanwhile, so that it must be read again. */
 async function tryWrite(job: Job): Promise<FsWriteDone | undefined> {
   const { context, request, folder, name } = job
-  const note = await openNote(folder, name, context.note_bytes_max)
+  const note = openNote(folder, name, context.note_bytes_max)
   try {
     if (note.hash === request.after_hash) {
-      await folder.handle?.sync()
+      await syncFolder(folder)
       return answerOf(request, note.stat, true)
     }
     if (note.hash !== request.before_hash) throw changed()
     const next = splice(note.bytes, request, context.note_bytes_max)
-    await refuseReadOnly(folder.prefix + name, note)
+    refuseReadOnly(folder.prefix + name, note)
     if (note.stat.nlink > 1) {
       const fields = { path: request.path, links: note.stat.nlink }
       context.log.warn(fields, 'a note with several hard links is replaced; its other names keep the old bytes')
     }
     return await replace(job, note, next)
   } finally {
-    await note.file.close()
+    closeSync(note.descriptor)
   }
 }
 
@@ -114,9 +113,9 @@ function answerOf(request: FsWriteRequest, stat: OpenNote['stat'], repeated: boo
 }
 
 /** A rename asks only the folder for permission, so the file's own wish to stay as it is must be asked for. */
-async function refuseReadOnly(path: string, note: OpenNote): Promise<void> {
+function refuseReadOnly(path: string, note: OpenNote): void {
   if ((note.stat.mode & constants.S_IWUSR) === 0) throw new EffectFailure('PERMISSION', 'the file is read-only')
-  await access(path, constants.W_OK)
+  accessSync(path, constants.W_OK)
 }
 
 async function replace(job: Job, note: OpenNote, next: Buffer): Promise<FsWriteDone | undefined> {
@@ -132,12 +131,12 @@ async function replace(job: Job, note: OpenNote, next: Buffer): Promise<FsWriteD
     placed = true
     // Somebody who had the old file open may have written in the moment of the rename, or while the folder was synced.
     if (bytesDiffer(note)) throw returned(job, note, temp)
-    await folder.handle?.sync()
+    await syncFolder(folder)
     if (bytesDiffer(note)) throw returned(job, note, temp)
-    return answerOf(request, fstatSync(temp.file.fd), false)
+    return answerOf(request, fstatSync(temp.descriptor), false)
   } finally {
-    await temp.file.close()
-    if (!placed) await discard(temp.path, context.log)
+    closeSync(temp.descriptor)
+    if (!placed) discard(temp.path, context.log)
   }
 }
 
@@ -164,7 +163,7 @@ function place({ context, folder, name }: Job, temp: Temp): boolean {
 function returned({ context, folder, name, request }: Job, note: OpenNote, temp: Temp): EffectFailure {
   const { log } = context
   const stat = lstatSync(folder.prefix + name, { throwIfNoEntry: false })
-  const ours = fstatSync(temp.file.fd)
+  const ours = fstatSync(temp.descriptor)
   try {
     if (stat !== undefined && stat.ino === ours.ino && stat.dev === ours.dev) putBack(folder, name, note, log)
   } catch (thrown) {
@@ -175,9 +174,9 @@ function returned({ context, folder, name, request }: Job, note: OpenNote, temp:
   return changed()
 }
 
-async function discard(path: string, log: Log): Promise<void> {
+function discard(path: string, log: Log): void {
   try {
-    await rm(path, { force: true })
+    rmSync(path, { force: true })
   } catch (thrown) {
     log.warn({ reason: reasonOf(thrown) }, 'a temporary file cannot be removed')
   }
