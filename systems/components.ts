@@ -49,7 +49,14 @@ export const Revision = table('Revision', {
 })
 
 /** A policy that was set; the newest row is in force. Record: `policy`. */
-export const Policy = table('Policy', { set_at_ms: 'f64' }, { capacity: 16 })
+export const Policy = table(
+  'Policy',
+  {
+    set_at_ms: 'f64',
+    chat_in_flight_max: 'u16', // questions to the model that may be out at once; 0 = as its type says
+  },
+  { capacity: 16 },
+)
 
 export const MemoryKind = states('none', 'note', 'chat', 'discord', 'tool', 'system', 'summary', 'aggregate')
 

@@ -47,7 +47,7 @@ export const FsRead = effectType<{ path: string }, FsReadDone>('fs.read', {
   retry: 'safe',
   deadline_ms: 10_000,
   attempts_max: 3,
-  in_flight_max: 16,
+  in_flight_max: 64,
   request: { path },
   done: { ...fileStat, hash, text, links: count },
 })
@@ -68,7 +68,7 @@ export const FsWrite = effectType<FsWriteRequest, FsWriteDone>('fs.write', {
   retry: 'safe',
   deadline_ms: 20_000,
   attempts_max: 4,
-  in_flight_max: 16,
+  in_flight_max: 64,
   request: { path, before_hash: hash, after_hash: hash, cut_bytes: count, head: text },
   done: { ...fileStat, hash, repeated: flag },
 })
@@ -104,7 +104,7 @@ export const LlmChat = effectType<LlmChatRequest, LlmChatDone>('llm.chat', {
   deadline_ms: 180_000,
   attempts_max: 5,
   backoff_ms: 500,
-  in_flight_max: 16,
+  in_flight_max: 8,
   request: {
     task: text,
     messages: {

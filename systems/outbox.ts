@@ -1,5 +1,9 @@
+import type { EffectType } from '../engine/flow/effect.ts'
 import { Effect, EffectStatus } from '../engine/flow/effect.ts'
 import { system } from '../engine/system.ts'
+import type { World } from '../engine/world/world.ts'
+import { Policy } from './components.ts'
+import { LlmChat } from './events.ts'
 
 /** Lets effects leave in the order they were asked for, within each type's limit of effects in flight. O(open effects). */
 export const outbox = system('outbox', ({ world, now_ms, effectType, release }) => {
@@ -17,10 +21,16 @@ export const outbox = system('outbox', ({ world, now_ms, effectType, release }) 
     const due = status[entity] === EffectStatus.retry && retry_at_ms[entity]! <= now_ms
     if (!waits && !due) continue
     const count = inFlight.get(type[entity]!) ?? 0
-    if (count >= effectType(entity).in_flight_max) continue
+    if (count >= inFlightMax(world, effectType(entity))) continue
     inFlight.set(type[entity]!, count + 1)
     status[entity] = EffectStatus.in_flight
     attempts[entity]!++
     release(entity)
   }
 })
+
+/** How many effects of a type may be out: what the policy says of the model, else what the type says. */
+function inFlightMax(world: World, type: EffectType): number {
+  const chat_max = world.of(Policy).chat_in_flight_max[world.rows(Policy)]!
+  return type.name === LlmChat.name && chat_max > 0 ? chat_max : type.in_flight_max
+}

@@ -16,7 +16,7 @@ import {
 } from './events.ts'
 import { vanish } from './sentinel/cursor.ts'
 import { retryFailed, revisitAll, seeFile, seeScan, skipFile } from './sentinel/files.ts'
-import { type Guard, policyOf } from './sentinel/policy.ts'
+import { type Guard, type PolicyData, policyOf } from './sentinel/policy.ts'
 import { startUndo, undoFailed, undoRead, undoWritten } from './sentinel/undo.ts'
 import { answered, begin, giveUp, readFailed, textRead, writeFailed, written } from './sentinel/work.ts'
 
@@ -43,7 +43,9 @@ function setPolicy(tick: Tick, event: Event): void {
   const current = tick.world.rows(Policy)
   if (current > 0 && tick.read('policy', current) === text) return
   const row = tick.world.append(Policy)
-  tick.world.of(Policy).set_at_ms[row] = tick.now_ms
+  const columns = tick.world.of(Policy)
+  columns.set_at_ms[row] = tick.now_ms
+  columns.chat_in_flight_max[row] = (JSON.parse(text) as PolicyData).chat_in_flight_max ?? 0
   tick.put('policy', row, text)
   if (current > 0) revisitAll(tick)
 }

@@ -85,7 +85,7 @@ async function modelAdapter(config: Config): Promise<Adapter> {
   const { model } = config
   if (model.adapter !== 'openai') return offline({ delay_ms: model.delay_ms ?? 0 })
   const { openai } = await import('../openai.ts')
-  const { adapter: _adapter, delay_ms: _delay, base_url = '', model: name = '', ...rest } = model
+  const { adapter: _adapter, delay_ms: _delay, parallel: _parallel, base_url = '', model: name = '', ...rest } = model
   return openai({
     base_url,
     model: name,

@@ -27,6 +27,7 @@ const model: JsonSchema = objectOf({
   'first_byte_ms?': positive,
   'idle_ms?': positive,
   'total_ms?': positive,
+  'parallel?': { type: 'integer', minimum: 1, maximum: 256 },
   'temperature?': { type: 'number', minimum: 0, maximum: 2 },
   'delay_ms?': { type: 'number', minimum: 0 },
 })

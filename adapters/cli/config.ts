@@ -19,6 +19,8 @@ export type ModelConfig = {
   readonly first_byte_ms?: number
   readonly idle_ms?: number
   readonly total_ms?: number
+  /** Questions that may be out at once. */
+  readonly parallel?: number
   readonly temperature?: number
   readonly delay_ms?: number
 }
@@ -179,6 +181,7 @@ function policyFrom(read: ConfigFile, args: Arguments, model: ModelConfig, file:
     write: args.write || read.write === true,
     contract: read.contract ?? 'frontmatter/v1',
     contracts,
+    chat_in_flight_max: model.parallel ?? (model.adapter === 'offline' ? 64 : 8),
     model: `${model.adapter} ${model.base_url ?? ''} ${model.model ?? ''}`.trim(),
   }
   checkContracts(policy, file)

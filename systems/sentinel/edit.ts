@@ -103,7 +103,7 @@ function newHead(note: Note, changes: Changes): string {
 
 function editedHead(note: Note, matter: NonNullable<Note['matter']>, changes: Changes): string | undefined {
   const yaml = note.text.slice(matter.start, matter.end)
-  const outline = outlineOf(matter.document) ?? { flow: false, start: 0, end: 0, pairs: [] }
+  const outline = outlineOf(matter.document()) ?? { flow: false, start: 0, end: 0, pairs: [] }
   const indent = outline.flow ? '' : indentOf(yaml, outline.start)
   const style: PairStyle = { flow: outline.flow, indent_sequences: indentsLists(yaml, outline, indent) }
   const splices: Splice[] = []

@@ -1,6 +1,14 @@
 import matter from 'gray-matter'
 import type { Json } from '../../engine/flow/event.ts'
-import { lineAt, parseYaml, type YamlCode, type YamlDocument } from '../../engine/yaml.ts'
+import {
+  lineAt,
+  parseYaml,
+  type YamlCode,
+  type YamlDocument,
+  type YamlParsed,
+  type YamlRefused,
+} from '../../engine/yaml.ts'
+import { readPlainMap } from '../../engine/yaml-plain.ts'
 import type { Fence } from './fence.ts'
 
 export type Data = { readonly [key: string]: Json }
@@ -9,7 +17,12 @@ export type Data = { readonly [key: string]: Json }
 export type MatterCode = YamlCode | 'NOT_A_MAP' | 'FENCE_UNCLEAR'
 
 export type Matter =
-  | { readonly ok: true; readonly data: Data; readonly document: YamlDocument }
+  | {
+      readonly ok: true
+      readonly data: Data
+      /** The parsed nodes, for an edit. */
+      readonly document: () => YamlDocument
+    }
   | {
       readonly ok: false
       readonly code: MatterCode
@@ -30,11 +43,11 @@ const refusing = { json: refuse, javascript: refuse, js: refuse, coffee: refuse,
  */
 export function readMatter(fence: Extract<Fence, { kind: 'yaml' }>): Matter {
   const { yaml, close } = fence
-  const parsed = parseYaml(yaml)
+  const parsed = parsePlainOrFull(yaml)
   if (!parsed.ok) return { ...parsed, line: parsed.line + 1 }
   const { document, kind } = parsed
   if (kind !== 'map' && kind !== 'empty') {
-    const line = lineAt(yaml, document.contents?.range[0] ?? 0) + 1
+    const line = lineAt(yaml, document().contents?.range[0] ?? 0) + 1
     return { ok: false, code: 'NOT_A_MAP', reason: `is a ${kind}, not a map of keys`, line }
   }
   const file = matter(`---\n${yaml}${close}\n`, {
@@ -48,4 +61,20 @@ export function readMatter(fence: Extract<Fence, { kind: 'yaml' }>): Matter {
     return { ok: false, code: 'FENCE_UNCLEAR', reason: 'ends elsewhere for other readers', line: 1 }
   }
   return { ok: true, data: file.data as Data, document }
+}
+
+type Parsed = Omit<YamlParsed, 'document' | 'text'> & { readonly document: () => YamlDocument }
+
+/** Most front matter is plain, and most notes are only checked: their nodes are made when an edit asks for them. */
+function parsePlainOrFull(yaml: string): Parsed | YamlRefused {
+  const data = readPlainMap(yaml)
+  if (data !== undefined) return { ok: true, data, kind: 'map', document: () => fullDocument(yaml) }
+  const parsed = parseYaml(yaml)
+  return parsed.ok ? { ...parsed, document: () => parsed.document } : parsed
+}
+
+function fullDocument(yaml: string): YamlDocument {
+  const parsed = parseYaml(yaml)
+  if (!parsed.ok) throw new Error(`a plain map is no YAML: ${parsed.reason}`)
+  return parsed.document
 }

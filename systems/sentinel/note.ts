@@ -13,7 +13,7 @@ export type Note = {
   /** The front matter; an empty map when there is none. */
   readonly data: Data
   /** Where the YAML stands in the head, and its parsed form; undefined when the note has no front matter. */
-  readonly matter: { readonly start: number; readonly end: number; readonly document: YamlDocument } | undefined
+  readonly matter: { readonly start: number; readonly end: number; readonly document: () => YamlDocument } | undefined
 }
 
 export type NoteRefused = {
@@ -27,7 +27,7 @@ export type NoteRefused = {
 
 /** Reading is pure, so what a text was read as can be kept: a note at work is read again at each of its steps. */
 const kept = new Map<string, Note | NoteRefused>()
-const keptMax = 128
+const keptMax = 256
 const keptChars = 65_536
 
 /**
@@ -39,7 +39,7 @@ export function readNote(text: string): Note | NoteRefused {
   if (known !== undefined) return known
   const note = parseNote(text)
   if (text.length <= keptChars) {
-    if (kept.size >= keptMax) for (const oldest of kept.keys().take(keptMax / 2)) kept.delete(oldest)
+    if (kept.size >= keptMax) for (const oldest of [...kept.keys()].slice(0, keptMax / 2)) kept.delete(oldest)
     kept.set(text, note)
   }
   return note

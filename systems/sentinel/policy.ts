@@ -12,6 +12,8 @@ export type PolicyData = {
   readonly contracts: readonly Contract[]
   /** Who proposes; a change of it lets failed files be tried again. */
   readonly model: string
+  /** Questions to the model that may be out at once; as the effect's type says where nothing is said. */
+  readonly chat_in_flight_max?: number
 }
 
 export type CompiledPolicy = {
