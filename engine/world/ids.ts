@@ -57,13 +57,32 @@ export class SortedIds {
     added.length = 0
   }
 
+  /** Closes the gaps with block moves between one removed id and the next. */
   #compact(): void {
-    let kept = 0
-    for (let index = 0; index < this.#count; index++) {
-      const id = this.#ids[index]!
-      if (!this.#removed.has(id)) this.#ids[kept++] = id
+    const removed = [...this.#removed].sort((a, b) => a - b)
+    let to = 0
+    let from = 0
+    for (const id of removed) {
+      const at = this.#indexOf(id, from)
+      if (this.#ids[at] !== id || at >= this.#count) continue
+      this.#ids.copyWithin(to, from, at)
+      to += at - from
+      from = at + 1
     }
-    this.#count = kept
+    this.#ids.copyWithin(to, from, this.#count)
+    this.#count = to + this.#count - from
     this.#removed.clear()
+  }
+
+  /** The first index at or after `from` whose id is not below `id`. */
+  #indexOf(id: number, from: number): number {
+    let low = from
+    let high = this.#count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#ids[middle]! < id) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createEngine, type Engine } from '../engine/index.ts'
+import { frameText } from '../engine/record/frame.ts'
+import type { Put } from '../engine/record/store.ts'
+import { lmdb } from '../stores/lmdb.ts'
+import { mind } from '../systems/index.ts'
+import { type Concern, percentile, type Row, type Scale, withFolder } from './support.ts'
+
+const text = 'x'.repeat(1024)
+
+/** How fast events become durable, how long the tick's thread waits for it, and how soon a push is committed. */
+export const journal: Concern = {
+  name: 'journal',
+  about: 'durable events with one record each, the blocking part of a commit, a push into an idle engine',
+  run: async (scale) => [
+    await withFolder((folder) => throughput(folder, scale)),
+    await withFolder((folder) => blocking(folder, scale)),
+    await withFolder((folder) => latency(folder, scale)),
+  ],
+}
+
+async function openEngine(folder: string): Promise<Engine> {
+  const engine = await createEngine({ ...mind(), store: lmdb(folder) })
+  await engine.start()
+  return engine
+}
+
+async function throughput(folder: string, scale: Scale): Promise<Row> {
+  const engine = await openEngine(folder)
+  const count = scale.rows(100_000)
+  const push = async (events: number): Promise<number> => {
+    const began = performance.now()
+    let last: Promise<number> | undefined
+    for (let sent = 0; sent < events; ) {
+      const batch = Math.min(1024, events - sent)
+      for (let index = 0; index < batch; index++) last = engine.ingest({ type: 'note.written', payload: { text } })
+      sent += batch
+      await last
+    }
+    return events / ((performance.now() - began) / 1000)
+  }
+  await push(Math.min(count, 10_000))
+  const rate = await push(count)
+  await engine.stop()
+  const detail = `${count} events of 1 KB, each with its text and metadata record`
+  return { name: 'events durable', value: rate, unit: '/s', goal: '>= 40000', met: rate >= 40_000, detail }
+}
+
+async function blocking(folder: string, scale: Scale): Promise<Row> {
+  const store = lmdb(folder)
+  await store.open(['text'])
+  const samples: number[] = []
+  for (let tick = 1; tick <= scale.rows(1000); tick++) {
+    const puts: Put[] = []
+    for (let key = 1; key <= 100; key++) puts.push({ table: 'text', key: tick * 100 + key, bytes: frameText(text) })
+    const entry = frameText(text.repeat(100))
+    const began = performance.now()
+    const durable = store.commit({ tick, entry, puts })
+    samples.push(performance.now() - began)
+    await durable
+  }
+  await store.close()
+  const p50 = percentile(samples, 0.5)
+  const detail = `p90 ${percentile(samples, 0.9).toFixed(3)} ms, ${samples.length} commits of 100 × 1 KB and their entry`
+  return { name: 'commit blocks', value: p50, unit: 'ms p50', goal: '<= 0.2', met: p50 <= 0.2, detail }
+}
+
+async function latency(folder: string, scale: Scale): Promise<Row> {
+  const engine = await openEngine(folder)
+  const samples = new Float64Array(scale.rows(10_000))
+  for (let index = 0; index < samples.length; index++) {
+    const began = performance.now()
+    await engine.ingest({ type: 'note.written', payload: { text } })
+    samples[index] = performance.now() - began
+    if (index % 10 === 0) await sleep(1)
+    while (!engine.quiet) await sleep(0)
+  }
+  await engine.stop()
+  const p50 = percentile(samples, 0.5)
+  const detail = `p99 ${percentile(samples, 0.99).toFixed(2)} ms, ${samples.length} pushes into an idle engine`
+  return { name: 'push to commit', value: p50, unit: 'ms p50', goal: '< 2', met: p50 < 2, detail }
+}

@@ -1,0 +1,66 @@
+import { Bench } from 'tinybench'
+import { Core } from '../engine/tick.ts'
+import { Awake, Memory } from '../systems/components.ts'
+import { fade } from '../systems/decay.ts'
+import { mind } from '../systems/index.ts'
+import { wake } from '../systems/memory/usage.ts'
+import { type Concern, percentile, type Row, type Scale } from './support.ts'
+
+/** Ticks with nothing to do over a large world, and usage fading against the bare loop. */
+export const tick: Concern = {
+  name: 'tick',
+  about: 'idle ticks over a million memories; fading of ten thousand awake ones',
+  run: async (scale) => [...idle(scale), ...(await fading(scale))],
+}
+
+function freshCore(): Core {
+  return new Core(mind(), { read: () => undefined, backoff_max_ms: 1000 })
+}
+
+function idle(scale: Scale): Row[] {
+  const core = freshCore()
+  core.apply([])
+  const rows = scale.rows(1_000_000)
+  for (let row = 0; row < rows; row++) core.world.append(Memory)
+  const samples = new Float64Array(scale.rows(10_000))
+  for (let warm = 0; warm < 2000; warm++) core.apply([])
+  for (let index = 0; index < samples.length; index++) {
+    const began = performance.now()
+    core.apply([])
+    samples[index] = (performance.now() - began) * 1000
+  }
+  const p50 = percentile(samples, 0.5)
+  const detail = `p99 ${percentile(samples, 0.99).toFixed(1)} µs, ${samples.length} ticks, ${rows} rows`
+  return [{ name: 'idle tick', value: p50, unit: 'µs p50', goal: '< 10', met: p50 < 10, detail }]
+}
+
+async function fading(scale: Scale): Promise<Row[]> {
+  const core = freshCore()
+  const awake = scale.rows(10_000)
+  core.apply([])
+  for (let row = 1; row <= awake; row++) wake(core.world, core.world.append(Memory), 0)
+  core.world.settle()
+  const ids = core.world.each(Awake)
+  const { memory_id } = core.world.of(Awake)
+  const { usage_decayed, usage_at_ms } = core.world.of(Memory)
+  let now_ms = 0
+  const bench = new Bench({ time: scale.smoke ? 50 : 1500, warmupTime: 200 })
+  bench.add('bare', () => bareLoop(ids, memory_id, usage_decayed, 0.999_999))
+  bench.add('fade', () => {
+    now_ms += 60_000
+    fade(ids, 0, ids.length, memory_id, usage_decayed, usage_at_ms, now_ms)
+    if (usage_decayed[1]! < 0.1) usage_decayed.fill(1)
+  })
+  await bench.run()
+  const [bare, faded] = bench.tasks.map((task) =>
+    task.result.state === 'completed' ? task.result.latency.p50 : Number.NaN,
+  )
+  const ratio = faded! / bare!
+  const detail = `${(faded! * 1000).toFixed(1)} µs against ${(bare! * 1000).toFixed(1)} µs for ${awake} memories`
+  return [{ name: 'usage fading', value: ratio, unit: '× bare loop', goal: '<= 1.5', met: ratio <= 1.5, detail }]
+}
+
+/** The same rows, the same arithmetic, nothing else. */
+function bareLoop(ids: Uint32Array, memory_id: Uint32Array, usage: Float32Array, factor: number): void {
+  for (let index = 0; index < ids.length; index++) usage[memory_id[ids[index]!]!]! *= factor
+}
