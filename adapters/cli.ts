@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 import { enableCompileCache } from 'node:module'
 import { readArguments, usage } from './cli/arguments.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './cli/exit.ts'

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,9 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { type Concern, type Row, type Scale, withFolder, writeNotes } from './support.ts'
 
 const cli = fileURLToPath(new URL('../adapters/cli.ts', import.meta.url))
+/** As `npm start` runs it. */
+const flags = ['--import', new URL('../.ci/cache.mjs', import.meta.url).href, '--max-semi-space-size=4']
 const ticksPerSecond = 100 // USER_HZ, the unit of /proc/PID/stat
 
-/** The real daemon with nothing to do. Needs /proc. */
+/** The real daemon with nothing to do, over notes that an earlier run has read. Needs /proc. */
 export const idle: Concern = {
   name: 'idle',
   about: 'processor and memory of a daemon with nothing to do',
@@ -20,7 +23,8 @@ async function watchDaemon(folder: string, scale: Scale): Promise<Row[]> {
   const notes = join(folder, 'notes')
   mkdirSync(notes)
   writeNotes(notes, scale.rows(1000), 'valid')
-  const daemon = spawn(process.execPath, [cli, 'run', notes, '--port', '0'], { stdio: 'ignore' })
+  await once(spawn(process.execPath, [...flags, cli, 'run', notes, '--once'], { stdio: 'ignore' }), 'exit')
+  const daemon = spawn(process.execPath, [...flags, cli, 'run', notes, '--port', '0'], { stdio: 'ignore' })
   const pid = daemon.pid ?? 0
   try {
     await sleep(scale.smoke ? 1500 : 6000)

@@ -9,7 +9,7 @@ import { lmdb } from '../stores/lmdb.ts'
 import { ConfigSet, FsRead } from '../systems/events.ts'
 import { mind } from '../systems/index.ts'
 import { gaugesOf } from '../systems/olympia/gauges.ts'
-import { defaultPolicy } from '../systems/sentinel/policy.ts'
+import { defaultPolicy, policyPayload } from '../systems/sentinel/policy.ts'
 import { type Concern, type Row, type Scale, withFolder, writeNotes } from './support.ts'
 
 /** The first job: notes that are fine are left alone, notes that are not are repaired. */
@@ -34,7 +34,10 @@ async function pass(folder: string, write: boolean): Promise<Pass> {
   engine.on(FsRead.done.name, () => {
     reads++
   })
-  engine.publish({ type: ConfigSet.name, payload: { policy: { ...defaultPolicy, write, chat_in_flight_max: 64 } } })
+  engine.publish({
+    type: ConfigSet.name,
+    payload: { policy: policyPayload({ ...defaultPolicy, write, chat_in_flight_max: 64 }) },
+  })
   await engine.start()
   await files.scanned
   while (!engine.quiet) await sleep(2)

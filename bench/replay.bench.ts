@@ -6,7 +6,7 @@ import { createEngine } from '../engine/index.ts'
 import { lmdb } from '../stores/lmdb.ts'
 import { ConfigSet } from '../systems/events.ts'
 import { mind } from '../systems/index.ts'
-import { defaultPolicy } from '../systems/sentinel/policy.ts'
+import { defaultPolicy, policyPayload } from '../systems/sentinel/policy.ts'
 import { type Concern, type Row, type Scale, withFolder, writeNotes } from './support.ts'
 
 /** Notes repaired live, then the same run again from its journal. */
@@ -24,7 +24,7 @@ async function liveThenReplay(folder: string, scale: Scale): Promise<Row[]> {
   const engine = await createEngine({ ...mind(), store, adapters: [offline(), files] })
   engine.publish({
     type: ConfigSet.name,
-    payload: { policy: { ...defaultPolicy, write: true, chat_in_flight_max: 64 } },
+    payload: { policy: policyPayload({ ...defaultPolicy, write: true, chat_in_flight_max: 64 }) },
   })
   const began = performance.now()
   await engine.start()

@@ -1,7 +1,8 @@
 import { Bench } from 'tinybench'
+import type { Tick } from '../engine/system.ts'
 import { Core } from '../engine/tick.ts'
-import { Awake, Memory } from '../systems/components.ts'
-import { fade } from '../systems/decay.ts'
+import { Awake, Fading, Memory } from '../systems/components.ts'
+import { decay } from '../systems/decay.ts'
 import { mind } from '../systems/index.ts'
 import { wake } from '../systems/memory/usage.ts'
 import { type Concern, percentile, type Row, type Scale } from './support.ts'
@@ -42,14 +43,14 @@ async function fading(scale: Scale): Promise<Row[]> {
   core.world.settle()
   const ids = core.world.each(Awake)
   const { memory_id } = core.world.of(Awake)
-  const { usage_decayed, usage_at_ms } = core.world.of(Memory)
+  const { usage_decayed } = core.world.of(Memory)
+  core.world.of(Fading).slept_at_ms[1] = Number.MAX_SAFE_INTEGER
   let now_ms = 0
   const bench = new Bench({ time: scale.smoke ? 50 : 1500, warmupTime: 200 })
   bench.add('bare', () => bareLoop(ids, memory_id, usage_decayed, 0.999_999))
-  bench.add('fade', () => {
+  bench.add('system', () => {
     now_ms += 60_000
-    fade(ids, 0, ids.length, memory_id, usage_decayed, usage_at_ms, now_ms)
-    if (usage_decayed[1]! < 0.1) usage_decayed.fill(1)
+    decay.run({ world: core.world, now_ms } as Tick)
   })
   await bench.run()
   const [bare, faded] = bench.tasks.map((task) =>

@@ -302,19 +302,27 @@ export function stringifyPair(key: string, value: Json, style: PairStyle = {}): 
 }
 
 /** Words that no reader can take for anything but text: most of what is ever written, and not worth a document. */
-const plainText = /^[A-Za-z](?:[A-Za-z0-9 _./()'-]*[A-Za-z0-9.)])?$/
+const plainText = /^[A-Za-z](?:[A-Za-z0-9 _./,;()!?'-]*[A-Za-z0-9.,;)!?'])?$/
+/** What stands between double quotes as it is. */
+const quotable = /^[ !#-[\]-~]*$/
 const plainKey = /^[A-Za-z][A-Za-z0-9_-]*$/
 
 function plainPair(key: string, value: Json, style: PairStyle): string | undefined {
   if (style.flow === true || !plainKey.test(key) || misread(key)) return undefined
-  if (isPlain(value)) return `${key}: ${value}`
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isPlain)) return undefined
+  if (!Array.isArray(value)) {
+    const text = plainScalar(value)
+    return text === undefined ? undefined : `${key}: ${text}`
+  }
+  const items = value.map(plainScalar)
+  if (items.length === 0 || items.includes(undefined)) return undefined
   const [indent, newline] = [(style.indent_sequences ?? true) ? '  ' : '', style.newline ?? '\n']
-  return `${key}:${value.map((item) => `${newline}${indent}- ${item}`).join('')}`
+  return `${key}:${items.map((item) => `${newline}${indent}- ${item}`).join('')}`
 }
 
-function isPlain(value: Json): boolean {
-  return typeof value === 'string' && plainText.test(value) && !value.includes('  ') && !misread(value)
+function plainScalar(value: Json): string | undefined {
+  if (typeof value !== 'string') return undefined
+  if (plainText.test(value) && !misread(value)) return value
+  return quotable.test(value) ? `"${value}"` : undefined
 }
 
 function printedPair(key: string, value: Json, style: PairStyle): string {

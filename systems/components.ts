@@ -70,8 +70,8 @@ export const Memory = table(
     stored_at_ms: 'f64',
     happened_at_ms: 'f64', // 0 = unknown
     text_bytes: 'u32',
-    usage_decayed: 'f32', // how often it was put before a model, fading; true at usage_at_ms
-    usage_at_ms: 'f64',
+    usage_decayed: 'f32', // how often it was put before a model, fading; see systems/memory/usage.ts
+    usage_at_ms: 'f64', //   when that was true, for a memory that sleeps
     usage_total: 'u32',
     awake: 'u32', //         its Awake entity; 0 = asleep
     replaced_by: 'u32', //   the memory that stands for it; 0 = itself
@@ -84,6 +84,9 @@ export const Memory = table(
 
 /** A memory that was used lately: its usage fades until it falls asleep and costs nothing. */
 export const Awake = archetype('Awake', { memory_id: 'u32' })
+
+/** To which time the usage of all awake memories is true, and when those that faded were last put to sleep. */
+export const Fading = singleton('Fading', { true_at_ms: 'f64', slept_at_ms: 'f64' })
 
 /** One row of running counts, so that looking at the mind costs no scan. */
 export const Gauge = singleton('Gauge', {
@@ -104,5 +107,5 @@ export const Gauge = singleton('Gauge', {
   scan: 'u32', //          the scan in progress or last completed, in this run of the process
 })
 
-export const archetypes = [File, Sentinel, Revision, Policy, Memory, Awake, Gauge] as const
+export const archetypes = [File, Sentinel, Revision, Policy, Memory, Awake, Fading, Gauge] as const
 export const records = ['policy', 'before', 'change', 'text', 'meta'] as const

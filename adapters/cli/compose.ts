@@ -7,7 +7,7 @@ import { lmdb } from '../../stores/lmdb.ts'
 import { ConfigSet } from '../../systems/events.ts'
 import { mind } from '../../systems/index.ts'
 import type { Contract } from '../../systems/sentinel/contract.ts'
-import { compilePolicy, type PolicyData } from '../../systems/sentinel/policy.ts'
+import { compilePolicy, type PolicyData, policyPayload } from '../../systems/sentinel/policy.ts'
 import { type FsAdapter, fs } from '../fs.ts'
 import { offline } from '../offline.ts'
 import type { Config } from './config.ts'
@@ -63,7 +63,7 @@ export async function openDaemon(
   engine.publish({
     type: ConfigSet.name,
     source: { kind: 'config' },
-    payload: { policy: JSON.parse(JSON.stringify(policy)) },
+    payload: { policy: policyPayload(policy) },
   })
   return { engine, files }
 }
@@ -81,7 +81,8 @@ export async function openForOrder(config: Config, log: Log): Promise<Engine> {
   })
 }
 
-async function modelAdapter(config: Config): Promise<Adapter> {
+/** Who answers `llm.chat`. @throws EngineError ADAPTER_OPTION when the config's model cannot be asked */
+export async function modelAdapter(config: Config): Promise<Adapter> {
   const { model } = config
   if (model.adapter !== 'openai') return offline({ delay_ms: model.delay_ms ?? 0 })
   const { openai } = await import('../openai.ts')

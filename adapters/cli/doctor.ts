@@ -1,4 +1,5 @@
-import { accessSync, constants, cpSync, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, cpSync, existsSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { EngineError, reasonOf } from '../../engine/errors.ts'
 import { isWhole } from '../../engine/record/frame.ts'
 import { decodeEntry } from '../../engine/record/journal.ts'
@@ -72,7 +73,10 @@ async function examine(config: Config, repair: boolean): Promise<Finding[]> {
       findings.push({ check: 'journal', ok: false, detail })
     }
     for (const table of [ownTables.outbox, ownTables.dead, ...parts.records]) findings.push(tableFinding(store, table))
-    for (const tick of store.snapshots()) findings.push(await snapshotFinding(store, tick))
+    for (const tick of store.snapshots()) {
+      if (repair && bad !== undefined && tick >= bad.tick) continue
+      findings.push(await snapshotFinding(store, tick))
+    }
     return findings
   } finally {
     await store.close()
@@ -91,11 +95,17 @@ function firstBadEntry(store: Store): { tick: number; reason: string } | undefin
   return undefined
 }
 
-/** The original is kept; the journal then ends before the bad entry, and what is lost is said. */
+/**
+ * The original is kept; the journal then ends before the bad entry, and what is lost is said. Snapshots of later ticks
+ * go first: a world that the journal does not lead to must not be begun from, whenever this is interrupted.
+ */
 async function truncate(config: Config, store: Store, bad: { tick: number }, head: number): Promise<Finding> {
   const copy = `${config.data}.before-repair-${bad.tick}`
   cpSync(config.data, copy, { recursive: true, errorOnExist: true, filter: (path) => !/(lock|\.sock)$/.test(path) })
   const lost = [...store.journal(bad.tick)].length
+  for (const tick of store.snapshots().filter((at) => at >= bad.tick)) {
+    rmSync(join(config.data, `snapshot-${tick}`), { force: true })
+  }
   await store.truncateJournal(bad.tick)
   const detail = `cut off before tick ${bad.tick}: ${lost} entries up to tick ${head} are lost here and kept in ${copy}`
   return { check: 'journal', ok: true, detail }

@@ -8,6 +8,7 @@ import { reasonOf } from '../../engine/errors.ts'
 import type { Log } from '../../engine/flow/adapter.ts'
 import { ConfigSet } from '../../systems/events.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
+import { policyPayload } from '../../systems/sentinel/policy.ts'
 import { control } from '../control.ts'
 import type { FsAdapter } from '../fs.ts'
 import { inspector } from '../inspector.ts'
@@ -156,7 +157,7 @@ function reloadOnSignal(engine: Engine, args: Arguments, folder: string | undefi
   })
   async function reload(): Promise<void> {
     const { policy } = await compose(loadConfig(args, folder))
-    const payload = { policy: JSON.parse(JSON.stringify(policy)) }
+    const payload = { policy: policyPayload(policy) }
     await engine.ingest({ type: ConfigSet.name, source: { kind: 'config' }, payload })
     log.info({}, 'the config was reloaded')
   }

@@ -10,7 +10,7 @@ const headBytes = 4
 /** Frames a text as UTF-8. One buffer, one copy. */
 export function frameText(text: string): Buffer {
   const size = Buffer.byteLength(text)
-  const framed = Buffer.allocUnsafeSlow(headBytes + size)
+  const framed = Buffer.allocUnsafe(headBytes + size)
   framed.write(text, headBytes, 'utf8')
   framed.writeUInt32LE(crc32(framed.subarray(headBytes)), 0)
   return framed

@@ -1,6 +1,6 @@
 import type { Json } from '../../engine/flow/event.ts'
 import { type PairStyle, stringifyPair } from '../../engine/yaml.ts'
-import { type Outline, type OutlinePair, outlineOf } from '../../engine/yaml-outline.ts'
+import type { Outline, OutlinePair } from '../../engine/yaml-outline.ts'
 import type { Data } from './matter.ts'
 import { type Note, readNote } from './note.ts'
 
@@ -103,7 +103,7 @@ function newHead(note: Note, changes: Changes): string {
 
 function editedHead(note: Note, matter: NonNullable<Note['matter']>, changes: Changes): string | undefined {
   const yaml = note.text.slice(matter.start, matter.end)
-  const outline = outlineOf(matter.document()) ?? { flow: false, start: 0, end: 0, pairs: [] }
+  const outline = matter.outline() ?? { flow: false, start: 0, end: 0, pairs: [] }
   const indent = outline.flow ? '' : indentOf(yaml, outline.start)
   const style: PairStyle = { flow: outline.flow, indent_sequences: indentsLists(yaml, outline, indent) }
   const splices: Splice[] = []

@@ -1,13 +1,7 @@
 import matter from 'gray-matter'
 import type { Json } from '../../engine/flow/event.ts'
-import {
-  lineAt,
-  parseYaml,
-  type YamlCode,
-  type YamlDocument,
-  type YamlParsed,
-  type YamlRefused,
-} from '../../engine/yaml.ts'
+import { lineAt, parseYaml, type YamlCode, type YamlParsed } from '../../engine/yaml.ts'
+import { type Outline, outlineOf } from '../../engine/yaml-outline.ts'
 import { readPlainMap } from '../../engine/yaml-plain.ts'
 import type { Fence } from './fence.ts'
 
@@ -20,16 +14,18 @@ export type Matter =
   | {
       readonly ok: true
       readonly data: Data
-      /** The parsed nodes, for an edit. */
-      readonly document: () => YamlDocument
+      /** Where the pairs stand, for an edit; undefined when there are none. */
+      readonly outline: () => Outline | undefined
     }
-  | {
-      readonly ok: false
-      readonly code: MatterCode
-      readonly reason: string
-      /** Counts from 1 within the note. */
-      readonly line: number
-    }
+  | Refused
+
+type Refused = {
+  readonly ok: false
+  readonly code: MatterCode
+  readonly reason: string
+  /** Counts from 1 within the note. */
+  readonly line: number
+}
 
 /** The library's own engines run code from notes and read YAML 1.1, so every name it knows leads here instead. */
 function refuse(): never {
@@ -45,11 +41,7 @@ export function readMatter(fence: Extract<Fence, { kind: 'yaml' }>): Matter {
   const { yaml, close } = fence
   const parsed = parsePlainOrFull(yaml)
   if (!parsed.ok) return { ...parsed, line: parsed.line + 1 }
-  const { document, kind } = parsed
-  if (kind !== 'map' && kind !== 'empty') {
-    const line = lineAt(yaml, document().contents?.range[0] ?? 0) + 1
-    return { ok: false, code: 'NOT_A_MAP', reason: `is a ${kind}, not a map of keys`, line }
-  }
+  const { outline, kind } = parsed
   const file = matter(`---\n${yaml}${close}\n`, {
     language: 'yaml',
     delimiters: ['---', close],
@@ -60,21 +52,19 @@ export function readMatter(fence: Extract<Fence, { kind: 'yaml' }>): Matter {
   if (kind === 'map' && file.data !== parsed.data) {
     return { ok: false, code: 'FENCE_UNCLEAR', reason: 'ends elsewhere for other readers', line: 1 }
   }
-  return { ok: true, data: file.data as Data, document }
+  return { ok: true, data: file.data as Data, outline }
 }
 
-type Parsed = Omit<YamlParsed, 'document' | 'text'> & { readonly document: () => YamlDocument }
+type Parsed = Pick<YamlParsed, 'ok' | 'data' | 'kind'> & { readonly outline: () => Outline | undefined }
 
-/** Most front matter is plain, and most notes are only checked: their nodes are made when an edit asks for them. */
-function parsePlainOrFull(yaml: string): Parsed | YamlRefused {
-  const data = readPlainMap(yaml)
-  if (data !== undefined) return { ok: true, data, kind: 'map', document: () => fullDocument(yaml) }
+/** Most front matter is plain and read in microseconds; the rest goes to the full reader. */
+function parsePlainOrFull(yaml: string): Parsed | Refused {
+  const plain = readPlainMap(yaml)
+  if (plain !== undefined) return { ok: true, data: plain.data, kind: 'map', outline: () => plain.outline }
   const parsed = parseYaml(yaml)
-  return parsed.ok ? { ...parsed, document: () => parsed.document } : parsed
-}
-
-function fullDocument(yaml: string): YamlDocument {
-  const parsed = parseYaml(yaml)
-  if (!parsed.ok) throw new Error(`a plain map is no YAML: ${parsed.reason}`)
-  return parsed.document
+  if (!parsed.ok) return parsed
+  const { data, kind, document } = parsed
+  if (kind === 'map' || kind === 'empty') return { ok: true, data, kind, outline: () => outlineOf(document) }
+  const line = lineAt(yaml, document.contents?.range[0] ?? 0)
+  return { ok: false, code: 'NOT_A_MAP', reason: `is a ${kind}, not a map of keys`, line }
 }

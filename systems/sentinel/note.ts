@@ -1,4 +1,4 @@
-import type { YamlDocument } from '../../engine/yaml.ts'
+import type { Outline } from '../../engine/yaml-outline.ts'
 import { type FenceCode, findFence, type Newline } from './fence.ts'
 import { type Data, type MatterCode, readMatter } from './matter.ts'
 
@@ -12,8 +12,10 @@ export type Note = {
   readonly newline: Newline
   /** The front matter; an empty map when there is none. */
   readonly data: Data
-  /** Where the YAML stands in the head, and its parsed form; undefined when the note has no front matter. */
-  readonly matter: { readonly start: number; readonly end: number; readonly document: () => YamlDocument } | undefined
+  /** Where the YAML stands in the head, and the pairs in it; undefined when the note has no front matter. */
+  readonly matter:
+    | { readonly start: number; readonly end: number; readonly outline: () => Outline | undefined }
+    | undefined
 }
 
 export type NoteRefused = {
@@ -53,6 +55,6 @@ function parseNote(text: string): Note | NoteRefused {
   if (fence.kind === 'none') return { ...place, data: {}, matter: undefined }
   const read = readMatter(fence)
   if (!read.ok) return read
-  const { document, data } = read
-  return { ...place, data, matter: { start: fence.yaml_start, end: fence.yaml_end, document } }
+  const { outline, data } = read
+  return { ...place, data, matter: { start: fence.yaml_start, end: fence.yaml_end, outline } }
 }

@@ -1,3 +1,4 @@
+import type { Payload } from '../../engine/flow/event.ts'
 import type { Tick } from '../../engine/system.ts'
 import { Policy } from '../components.ts'
 import { type CompiledContract, type Contract, compileContract, frontmatterV1 } from './contract.ts'
@@ -28,6 +29,11 @@ export type CompiledPolicy = {
 export type Guard = { readonly id: number; readonly file: number; readonly policy: CompiledPolicy }
 
 export const defaultPolicy: PolicyData = { write: false, contract: frontmatterV1.name, contracts: [], model: 'offline' }
+
+/** A policy as `config.set` carries it. */
+export function policyPayload(policy: PolicyData): Payload {
+  return JSON.parse(JSON.stringify(policy)) as Payload
+}
 
 /** Compiling is pure, so what one text compiles to can be kept; only the newest is. */
 let kept: { readonly text: string; readonly policy: CompiledPolicy } | undefined

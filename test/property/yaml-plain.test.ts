@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseYaml } from '../../engine/yaml.ts'
+import { parseYaml, stringifyPair } from '../../engine/yaml.ts'
+import { outlineOf } from '../../engine/yaml-outline.ts'
 import { readPlainMap } from '../../engine/yaml-plain.ts'
 
 const scalar = fc.oneof(
@@ -74,6 +75,9 @@ const key = fc.oneof(
   fc.string({ maxLength: 4 }),
 )
 const line = fc.oneof(
+  fc
+    .tuple(key, fc.constant(': '), scalar, fc.constantFrom(' # why', '  #', '# no', ' #'))
+    .map((parts) => parts.join('')),
   fc.tuple(key, fc.constantFrom(': ', ':', ':  ', ' : '), scalar).map((parts) => parts.join('')),
   fc
     .tuple(fc.constantFrom('', '  ', ' ', '    '), fc.constantFrom('- ', '-', '-  '), scalar)
@@ -91,7 +95,14 @@ describe('the reader of plain maps', () => {
         if (plain === undefined) return
         const full = parseYaml(yaml)
         expect(full).toMatchObject({ ok: true, kind: 'map' })
-        expect(JSON.stringify(plain)).toBe(JSON.stringify(full.ok && full.data))
+        if (!full.ok) return
+        expect(JSON.stringify(plain.data)).toBe(JSON.stringify(full.data))
+        const { flow, start, pairs } = outlineOf(full.document) ?? { pairs: [] }
+        expect({ flow: plain.outline.flow, start: plain.outline.start, pairs: plain.outline.pairs }).toEqual({
+          flow,
+          start,
+          pairs,
+        })
       }),
       { numRuns: 3000 },
     )
@@ -100,12 +111,24 @@ describe('the reader of plain maps', () => {
   it('reads ordinary front matter', () => {
     const yaml = 'title: The arm64 build: no\n'
     expect(readPlainMap(yaml)).toBeUndefined()
-    const plain = 'title: Why it breaks, again\nweight: 12\n# a comment\ntags:\n  - build\n  - ci\nurl: https://x.org\n'
-    expect(readPlainMap(plain)).toEqual({
+    const plain =
+      'title: Why it breaks, again # as always\nweight: 12\n# a comment\ntags:\n  - build\n  - ci\nurl: https://x.org\n'
+    expect(readPlainMap(plain)?.data).toEqual({
       title: 'Why it breaks, again',
       weight: 12,
       tags: ['build', 'ci'],
       url: 'https://x.org',
     })
+  })
+
+  it('reads what is printed', () => {
+    const value = fc.oneof(scalar, fc.array(scalar, { maxLength: 3 }))
+    fc.assert(
+      fc.property(fc.constantFrom('title', 'a-b', 'y', 'no'), value, (name, written) => {
+        const printed = stringifyPair(name, written)
+        expect(parseYaml(`${printed}\n`)).toMatchObject({ ok: true, data: { [name]: written } })
+      }),
+      { numRuns: 1000 },
+    )
   })
 })
