@@ -322,7 +322,8 @@ function plainPair(key: string, value: Json, style: PairStyle): string | undefin
 function plainScalar(value: Json): string | undefined {
   if (typeof value !== 'string') return undefined
   if (plainText.test(value) && !misread(value)) return value
-  return quotable.test(value) ? `"${value}"` : undefined
+  // A slug that begins with a date needs no quotes; the full printer knows.
+  return quotable.test(value) && (misread(value) || !/^\d/.test(value)) ? `"${value}"` : undefined
 }
 
 function printedPair(key: string, value: Json, style: PairStyle): string {

@@ -47,7 +47,8 @@ export type Config = {
   readonly model: ModelConfig
   /** The reference of the model's key, for messages that must not show the key. */
   readonly keyName: string | undefined
-  readonly port: number
+  /** The inspector's port; undefined: the usual one, or any other when that is taken. */
+  readonly port: number | undefined
   readonly limits: Partial<Limits>
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   /** Path of a module that adds contracts, adapters or systems. */
@@ -56,7 +57,6 @@ export type Config = {
 }
 
 export const defaultNotes = './docs/notes'
-const defaultPort = 4242
 const check = compileSchema(configSchema, 'promethean.yaml')
 
 /**
@@ -77,7 +77,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
     policy: policyFrom(read, args, model, file),
     model,
     keyName: read.model?.api_key,
-    port: args.port ?? read.port ?? defaultPort,
+    port: args.port ?? read.port,
     limits: checkedLimits(read.limits ?? {}, file),
     level: read.log?.level ?? 'info',
     extend: read.extend === undefined ? undefined : resolve(base, read.extend),

@@ -25,6 +25,10 @@ export class Report {
     this.#options = options
     this.#live = !options.json && options.out.isTTY === true
     this.#stop = engine.on('*', (event) => this.#hear(event))
+  }
+
+  /** Begins the live line, where there is a terminal to show it. */
+  live(): void {
     if (this.#live) this.#timer = setInterval(() => this.#redraw(), 200)
   }
 

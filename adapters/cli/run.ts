@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Engine } from '../../engine/engine.ts'
-import { reasonOf } from '../../engine/errors.ts'
+import { EngineError, reasonOf } from '../../engine/errors.ts'
 import type { Log } from '../../engine/flow/adapter.ts'
 import { ConfigSet } from '../../systems/events.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import { policyPayload } from '../../systems/sentinel/policy.ts'
 import { control } from '../control.ts'
 import type { FsAdapter } from '../fs.ts'
-import { inspector } from '../inspector.ts'
+import { type Inspector, inspector, type View } from '../inspector.ts'
 import type { Arguments } from './arguments.ts'
 import { compose, openDaemon } from './compose.ts'
 import { type Config, defaultNotes, loadConfig } from './config.ts'
@@ -52,6 +52,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
     report.say(
       `Watching ${config.notes}${config.policy.write ? '' : ' (read only; --write lets it repair)'}. Ctrl-C ends.`,
     )
+  report.live()
   const error = args.once ? await untilQuiet(engine, files) : await engine.finished
   const failed = gaugesOf(engine.world).sentinels_failed
   report.end()
@@ -103,12 +104,29 @@ async function serve(engine: Engine, config: Config, log: Log): Promise<Service[
   const channel = await control(view, config.data, { log })
   const token_file = join(config.data, 'inspector.token')
   try {
-    const page = await inspector(view, { port: config.port, token_file, log })
+    const page = await openInspector(view, config.port, { token_file, log })
     log.info({ port: page.port, token_file }, `inspector on http://127.0.0.1:${page.port}`)
     return [page, channel]
   } catch (thrown) {
     await channel.close()
     throw thrown
+  }
+}
+
+const usualPort = 4242
+
+/** On the port that was asked for; where none was, a second daemon finds another by itself. */
+async function openInspector(
+  view: View,
+  port: number | undefined,
+  options: { token_file: string; log: Log },
+): Promise<Inspector> {
+  if (port !== undefined) return inspector(view, { ...options, port })
+  try {
+    return await inspector(view, { ...options, port: usualPort })
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code !== 'LISTEN_FAILED') throw thrown
+    return inspector(view, { ...options, port: 0 })
   }
 }
 
