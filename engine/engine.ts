@@ -5,7 +5,7 @@ import { Departures } from './flow/departures.ts'
 import { Dispatch } from './flow/dispatch.ts'
 import { Driver } from './flow/driver.ts'
 import { Effect } from './flow/effect.ts'
-import { ClockSet, EngineStarted, type Event, type EventInput } from './flow/event.ts'
+import { ClockSet, EngineStarted, type Event, type EventInput, type Payload } from './flow/event.ts'
 import type { Parcel } from './flow/inbox.ts'
 import { Intake } from './flow/intake.ts'
 import { type Listener, Listeners } from './flow/listeners.ts'
@@ -18,13 +18,13 @@ import {
   type Health,
   handlersOf,
 } from './options.ts'
-import { type DeadLetter, forgetLetter, readDead, setAside } from './record/dead.ts'
+import { type DeadLetter, DeadLetters, readDead } from './record/dead.ts'
 import { recordFormat } from './record/journal.ts'
 import { markOf } from './record/mark.ts'
 import { ownTables, Recorder } from './record/recorder.ts'
 import { type Recovered, readRecord, recover } from './record/recover.ts'
 import { type ReplayReport, replayJournal } from './record/replay.ts'
-import type { Put, Store } from './record/store.ts'
+import type { Store } from './record/store.ts'
 import type { Core } from './tick.ts'
 import { type Timings, Trace } from './trace.ts'
 import { runtimeName, version } from './version.ts'
@@ -71,14 +71,13 @@ export class Engine {
   readonly #batch: Event[] = []
   readonly #stopper = new AbortController()
   readonly #departures: Departures
-  readonly #letters: readonly DeadLetter[]
-  readonly #suspects: DeadLetter[]
-  #trying: DeadLetter | undefined
+  readonly #dead: DeadLetters
   #verifier: NodeJS.Timeout | undefined
   #health: Health = 'ok'
   #started = false
   #introduced = false
   #stopping: Promise<void> | undefined
+  #stepping: Promise<void> | undefined
   #finish: (error: EngineError | undefined) => void = () => {}
   /** Resolves when the engine has ended: with nothing after `stop`, with the error when it failed. */
   readonly finished: Promise<EngineError | undefined>
@@ -110,8 +109,7 @@ export class Engine {
     )
     const outboxed = (effect_id: number): string | undefined => this.read(ownTables.outbox, effect_id)
     this.#departures = new Departures(this.#core, this.#dispatch, outboxed, (answer) => this.#intake.answer(answer))
-    this.#letters = readDead(this.#store)
-    this.#suspects = this.#letters.filter((letter) => letter.state === 'suspect')
+    this.#dead = new DeadLetters(this.#store)
     this.finished = new Promise((resolve) => {
       this.#finish = resolve
     })
@@ -143,7 +141,7 @@ export class Engine {
   async start(): Promise<void> {
     assert(!this.#started && this.#health === 'ok', 'ENGINE_STATE', 'start() is called once, on a fresh engine')
     this.#started = true
-    this.#departures.takeUp(this.#letters)
+    this.#departures.takeUp(this.#dead.letters)
     if (this.#options.drive !== 'manual') this.#driver.start()
     this.#verifier = setInterval(() => this.#verify(), this.limits.verify_ms)
     this.#verifier.unref()
@@ -161,10 +159,15 @@ export class Engine {
       "step() needs drive: 'manual'; a started engine ticks by itself",
     )
     assert(this.#health === 'ok', 'ENGINE_STATE', `the engine is ${this.#health}`)
+    assert(this.#stepping === undefined, 'ENGINE_STATE', 'the step before has not ended; await it')
+    assert(now_ms === undefined || Number.isFinite(now_ms), 'EVENT_INVALID', `${now_ms} is no time`, now_ms)
     try {
-      await this.#run(now_ms)
+      this.#stepping = this.#run(now_ms)
+      await this.#stepping
     } catch (thrown) {
       throw await this.#fail(thrown)
+    } finally {
+      this.#stepping = undefined
     }
   }
 
@@ -248,12 +251,16 @@ export class Engine {
     }
   }
 
-  /** Takes a snapshot now; between two ticks when driven by hand. */
+  /** Takes a snapshot of the last durable tick. */
   async snapshot(): Promise<void> {
+    assert(this.#health === 'ok', 'ENGINE_STATE', `the engine is ${this.#health}`)
     await this.#recorder.snapshot()
   }
 
-  /** Stops intake, finishes or parks effects, commits, takes a snapshot, closes the store. Safe to call twice. */
+  /**
+   * Stops intake, finishes or parks effects, commits, takes a snapshot, closes the store. Safe to call twice.
+   * @throws EngineError when the engine fails while it stops
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -266,9 +273,12 @@ export class Engine {
   /** One tick for the driver; a promise only when something has to be made durable. */
   #tick(wall: boolean): Promise<void> | undefined {
     const now = this.#clock()
-    const drift = Math.abs(this.#core.now_ms + this.#core.tick_ms - now)
-    const work = wall || drift > this.#core.tick_ms
-    return this.#run(work ? now : undefined)
+    const { now_ms, tick_ms } = this.#core
+    const ahead_ms = now_ms + tick_ms - now
+    // A little ahead: wait for the wall. Far ahead: the wall was set back, and time that stood still would hold every
+    // timer until it is there again.
+    const setBack = ahead_ms > (this.limits.catch_up_max + 2) * tick_ms
+    return this.#run(wall || (Math.abs(ahead_ms) > tick_ms && !setBack) ? now : undefined)
   }
 
   #run(now_ms: number | undefined): Promise<void> | undefined {
@@ -278,8 +288,10 @@ export class Engine {
     parcels.length = 0
     if (first || now_ms !== undefined) parcels.push(this.#clockSet(now_ms ?? this.#clock()))
     if (first) parcels.push(this.#engineStarted())
-    if (this.#suspects.length > 0 && !first) this.#trySuspect(parcels)
-    else this.#intake.drain(parcels)
+    const quiet = !first && this.#core.emitted.length === 0
+    const suspect = quiet ? this.#dead.trySuspect() : undefined
+    if (suspect === undefined) this.#intake.drain(parcels)
+    else parcels.push({ event: suspect, text: JSON.stringify(suspect), waiting: undefined })
     this.#batch.length = 0
     for (const parcel of parcels) this.#batch.push(parcel.event)
     this.#trace.beginTick()
@@ -289,11 +301,12 @@ export class Engine {
   }
 
   #clockSet(now_ms: number): Parcel {
-    return this.#intake.own({ type: ClockSet.name, payload: { now_ms } })
+    return this.#own(ClockSet.name, { now_ms })
   }
 
   /** Who writes the journal from here on; the second event of every run. */
   #engineStarted(): Parcel {
+    const set_aside = this.#dead.setAside(this.#core.emitted)
     const payload = {
       version,
       runtime: runtimeName,
@@ -301,29 +314,27 @@ export class Engine {
       arch: process.arch,
       seed: this.#options.seed ?? 1,
       tick_ms: this.limits.tick_ms,
+      backoff_max_ms: this.limits.backoff_max_ms,
+      ...(set_aside.length === 0 ? {} : { set_aside }),
     }
-    return this.#intake.own({ type: EngineStarted.name, payload })
+    return this.#own(EngineStarted.name, payload)
   }
 
-  #trySuspect(parcels: Parcel[]): void {
-    const letter = this.#suspects.shift()
-    if (letter === undefined) return
-    this.#trying = letter
-    parcels.push({ event: letter.event, text: JSON.stringify(letter.event), waiting: undefined })
+  /** An event of the engine's own; its id comes from the tick, so that the same run twice has the same digest. */
+  #own(type: string, payload: Payload): Parcel {
+    return this.#intake.own({ type, payload, id: `${type}:${this.#core.tick + 1}` })
   }
 
   async #commit(parcels: readonly Parcel[]): Promise<void> {
-    const forgotten: Put[] = this.#trying === undefined ? [] : [forgetLetter(this.#trying.id)]
-    this.#trying = undefined
     const released = [...this.#core.outcome.released]
-    await this.#recorder.commit(parcels, forgotten)
+    await this.#recorder.commit(parcels, this.#dead.forgotten())
     if (this.#health === 'ok') for (const entity of released) this.#departures.depart(entity)
     for (const { event, waiting } of parcels) {
       waiting?.resolve(this.#core.tick)
       this.#tell(event)
     }
     for (const event of this.#core.emitted) this.#tell(event)
-    if (this.#intake.count > 0 || this.#core.emitted.length > 0 || this.#suspects.length > 0) this.#driver.wake()
+    if (this.#intake.count > 0 || this.#core.emitted.length > 0 || this.#dead.suspects > 0) this.#driver.wake()
   }
 
   #tell(event: Event): void {
@@ -340,24 +351,40 @@ export class Engine {
   }
 
   async #stop(): Promise<void> {
-    if (this.#health === 'failed') return
-    const wasStarted = this.#started
+    if (this.#health === 'failed') return void (await this.finished)
     this.#health = 'stopping'
     this.#stopper.abort()
     clearInterval(this.#verifier)
-    for (const adapter of [...(this.#options.adapters ?? [])].reverse()) await adapter.stop?.()
+    await this.#stopAdapters()
     const timer = setTimeout(() => this.#dispatch.park(), this.limits.stop_ms)
     await this.#dispatch.drained()
     clearTimeout(timer)
-    await this.#driver.stop()
-    if (wasStarted) {
-      while (this.#intake.count > 0) await this.#run(this.#clock())
-      await this.#recorder.snapshot()
+    await this.#settle()
+    if (this.health === 'failed') throw await this.finished
+    await this.#close()
+  }
+
+  /** The last ticks of a run that ends well: what is still in the rings, and a snapshot of where it stood. */
+  async #close(): Promise<void> {
+    try {
+      if (this.#started) {
+        while (this.#intake.count > 0) await this.#run(this.#clock())
+        await this.#recorder.snapshot()
+      }
+    } catch (thrown) {
+      throw await this.#fail(thrown)
     }
-    this.#recorder.stop()
+    this.#intake.close(new EngineError('ENGINE_STATE', 'the engine has stopped'))
     await this.#store.close()
     this.#health = 'stopped'
     this.#finish(undefined)
+  }
+
+  /** Resolves when no tick is under way; one that cannot be written is not tried again for ever. */
+  async #settle(): Promise<void> {
+    this.#recorder.stop()
+    await this.#driver.stop()
+    await Promise.allSettled([this.#stepping])
   }
 
   /** An error nothing can repair: set the batch aside, tell the owner, and end. */
@@ -370,21 +397,35 @@ export class Engine {
     this.#stopper.abort()
     clearInterval(this.#verifier)
     this.#dispatch.park()
-    this.#recorder.stop()
-    await this.#driver.stop()
-    await this.#bury(error)
+    await this.#settle()
+    await this.#orSay('the dead letters could not be written', () => this.#bury(error))
     for (const parcel of this.#parcels) parcel.waiting?.reject(error)
     this.#intake.close(error)
-    for (const adapter of this.#options.adapters ?? []) await adapter.stop?.()
-    await this.#store.close()
+    await this.#stopAdapters()
+    await this.#orSay('the store could not be closed', () => this.#store.close())
     this.#finish(error)
     return error
   }
 
+  async #stopAdapters(): Promise<void> {
+    for (const adapter of [...(this.#options.adapters ?? [])].reverse()) {
+      await this.#orSay(`${adapter.name} could not be stopped`, () => adapter.stop?.())
+    }
+  }
+
+  /** For steps on the way out, which goes on whatever fails. */
+  async #orSay(what: string, work: () => void | Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (thrown) {
+      this.#log.error({ reason: reasonOf(thrown) }, what)
+    }
+  }
+
   async #bury(error: EngineError): Promise<void> {
     if (error.code !== 'SYSTEM_THREW') return
-    const events = this.#batch.filter((event) => !ClockSet.is(event) && !EngineStarted.is(event))
-    const first = this.#trying?.id ?? 1 + Math.max(0, ...this.#store.keys(ownTables.dead))
-    if (events.length > 0) await this.#recorder.put(setAside(events, this.#core.tick, error, first))
+    const about = { tick: this.#core.tick, reason: error.message }
+    const puts = this.#dead.bury(this.#batch, this.#core.emitted, about)
+    if (puts.length > 0) await this.#recorder.put(puts)
   }
 }

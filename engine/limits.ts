@@ -54,6 +54,8 @@ export function limitsOf(changed: Partial<Limits> = {}): Limits {
       `${name} must be a positive number, not ${value}`,
       value,
     )
+    const whole = name.endsWith('_ms') || Number.isInteger(value)
+    assert(whole, 'LIMIT_INVALID', `${name} counts something and must be a whole number, not ${value}`, value)
   }
   const { tick_min_ms, tick_ms, batch_max, inbox_max, event_bytes_max, batch_bytes_max } = limits
   assert(tick_min_ms <= tick_ms, 'LIMIT_INVALID', `tick_min_ms ${tick_min_ms} must not exceed tick_ms ${tick_ms}`)

@@ -43,6 +43,8 @@ export type CoreState = {
   readonly tick: number
   readonly now_ms: number
   readonly tick_ms: number
+  /** Missing until a run has said it. */
+  readonly backoff_max_ms?: number
   readonly random: number
   readonly effects: number
   readonly events: number
@@ -62,6 +64,8 @@ export class Core {
   tick = 0
   now_ms = 0
   tick_ms = 50
+  /** Longest wait between attempts of an effect, as the run that wrote the journal said; older runs did not. */
+  backoff_max_ms: number | undefined
   /** Digest of the last journaled tick. */
   digest: string = '0'.repeat(32)
   readonly outcome: Outcome = {
@@ -159,6 +163,7 @@ export class Core {
       tick: this.tick,
       now_ms: this.now_ms,
       tick_ms: this.tick_ms,
+      ...(this.backoff_max_ms === undefined ? {} : { backoff_max_ms: this.backoff_max_ms }),
       random: this.world.randomState[0]!,
       effects: this.#effects,
       events: this.#events,
@@ -172,6 +177,7 @@ export class Core {
     this.tick = state.tick
     this.now_ms = state.now_ms
     this.tick_ms = state.tick_ms
+    this.backoff_max_ms = state.backoff_max_ms
     this.world.randomState[0] = state.random
     this.#effects = state.effects
     this.#events = state.events
@@ -194,7 +200,9 @@ export class Core {
     const first = batch[0]
     if (first !== undefined && ClockSet.is(first)) this.now_ms = Math.max(this.now_ms, first.payload.now_ms)
     else this.now_ms += this.tick_ms
-    for (const event of this.#emitted) outcome.heard.push(event)
+    const second = batch[1]
+    const setAside = second !== undefined && EngineStarted.is(second) ? second.payload.set_aside : undefined
+    for (const event of this.#emitted) if (!setAside?.includes(event.id)) outcome.heard.push(event)
     for (const event of batch) if (this.#admits(event)) outcome.heard.push(event)
   }
 
@@ -231,6 +239,7 @@ export class Core {
   #admits(event: Event): boolean {
     if (EngineStarted.is(event)) {
       this.tick_ms = event.payload.tick_ms
+      this.backoff_max_ms = event.payload.backoff_max_ms ?? this.backoff_max_ms
       if (this.tick === 1) this.world.randomState[0] = event.payload.seed >>> 0
       return true
     }
@@ -253,9 +262,10 @@ export class Core {
     const type = this.effectTypeOf(entity)
     const attempts = effect.attempts[entity]!
     if (failure.transient !== true || attempts >= type.attempts_max) return false
+    const most_ms = this.backoff_max_ms ?? this.#backoffMax_ms
     let wait_ms = type.backoff_ms
-    for (let n = 1; n < attempts && wait_ms < this.#backoffMax_ms; n++) wait_ms *= 2
-    wait_ms = Math.min(wait_ms, this.#backoffMax_ms) * (0.5 + nextRandom(this.world.randomState))
+    for (let n = 1; n < attempts && wait_ms < most_ms; n++) wait_ms *= 2
+    wait_ms = Math.min(wait_ms, most_ms) * (0.5 + nextRandom(this.world.randomState))
     effect.status[entity] = EffectStatus.retry
     effect.retry_at_ms[entity] = this.now_ms + Math.max(wait_ms, failure.retry_after_ms ?? 0)
     return true

@@ -12,7 +12,7 @@ export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** What an adapter is given to reach the world. */
 export type Outside = {
-  /** Offers an event. False when the ring is full or the event was refused: keep it, or find it again later. */
+  /** Offers an event. False when there is no room: keep it, or find it again later. An invalid one is logged and not worth keeping. */
   publish(event: EventInput): boolean
   /** Resolves with the tick at which the event is durable; waits while the ring is full. */
   ingest(event: EventInput): Promise<number>

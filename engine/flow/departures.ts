@@ -1,8 +1,11 @@
 import type { DeadLetter } from '../record/dead.ts'
 import type { Core } from '../tick.ts'
 import type { Dispatch } from './dispatch.ts'
-import { Effect, EffectStatus } from './effect.ts'
-import type { EventInput, Payload } from './event.ts'
+import { Effect, EffectStatus, type EffectType } from './effect.ts'
+import type { Event, EventInput, Payload } from './event.ts'
+
+/** Code of the failure that stands for an answer which made a system throw. */
+const answerDead = 'ANSWER_DEAD'
 
 /** Lets effects leave: their requests come out of the outbox, where the tick that asked for them put them. */
 export class Departures {
@@ -25,18 +28,19 @@ export class Departures {
 
   /**
    * Effects that were out when the last run ended: `safe` ones go again, of `once` ones nobody can know.
-   * An answer that made a system throw is not asked for again.
+   * An answer that made a system throw is not asked for again; when the failure that stands for it made one throw
+   * too, the effect stays open and its dead letters tell why.
    */
   takeUp(letters: readonly DeadLetter[]): void {
     const effect = this.#core.world.of(Effect)
-    const byEffect = new Map(letters.map((letter) => [letter.event.payload['effect_id'], letter]))
     for (const entity of this.#core.world.each(Effect)) {
       if (effect.status[entity] !== EffectStatus.in_flight) continue
       const effect_id = effect.effect_id[entity]!
       const type = this.#core.effectTypeOf(entity)
-      const letter = byEffect.get(effect_id)
+      const letter = letters.findLast((each) => answers(each.event, type, effect_id))
+      if (letter?.event.payload['code'] === answerDead) continue
       if (letter?.state === 'dead') {
-        this.#answer({ type: type.failed.name, payload: { effect_id, code: 'ANSWER_DEAD', reason: letter.reason } })
+        this.#answer({ type: type.failed.name, payload: { effect_id, code: answerDead, reason: letter.reason } })
       } else if (letter === undefined && type.retry === 'safe') this.depart(entity)
       else if (letter === undefined) this.#answer({ type: type.unknown.name, payload: { effect_id } })
     }
@@ -56,4 +60,9 @@ export class Departures {
     const { request } = JSON.parse(text) as { request: Payload }
     this.#dispatch.send({ effect_id, type, request, attempt: effect.attempts[entity]! })
   }
+}
+
+function answers(event: Event, type: EffectType, effect_id: number): boolean {
+  if (event.payload['effect_id'] !== effect_id) return false
+  return event.type === type.done.name || event.type === type.failed.name || event.type === type.unknown.name
 }

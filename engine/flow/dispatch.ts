@@ -95,7 +95,7 @@ export class Dispatch {
   }
 
   #answer(type: string, payload: Payload): void {
-    this.#deliver({ type, payload, id: `${type}:${payload['effect_id']}` })
+    this.#deliver({ type, payload })
   }
 
   #settled(): void {

@@ -89,8 +89,7 @@ export class Driver {
       return
     }
     if (work === undefined) return
-    this.#busy = work
-    work.then(
+    this.#busy = work.then(
       () => this.#ended(),
       (thrown: unknown) => {
         this.#busy = undefined

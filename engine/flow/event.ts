@@ -68,6 +68,10 @@ export type EngineStarted = {
   arch: string
   seed: number
   tick_ms: number
+  /** Missing in journals of before it was kept. */
+  backoff_max_ms?: number
+  /** Ids of emitted events that are not heard now: they are dead letters, or will be tried alone. */
+  set_aside?: string[]
 }
 export const EngineStarted = eventType<EngineStarted>(
   'engine.started',
@@ -78,5 +82,7 @@ export const EngineStarted = eventType<EngineStarted>(
     arch: { type: 'string' },
     seed: { type: 'integer' },
     tick_ms: { type: 'number', exclusiveMinimum: 0 },
+    'backoff_max_ms?': { type: 'number', exclusiveMinimum: 0 },
+    'set_aside?': { type: 'array', items: { type: 'string' } },
   }),
 )

@@ -64,9 +64,10 @@ export class Intake {
     })
   }
 
-  /** The answer to an effect; there is always room for it. */
+  /** The answer to an effect; there is always room for it. Its id comes from the effect's, so it is the same in every run. */
   answer(input: EventInput): void {
-    const parcel = this.#parcel(input, 'effect')
+    const id = `${input.type}:${input.payload['effect_id']}`
+    const parcel = this.#parcel({ ...input, id }, 'effect')
     assert(this.#answers.push(parcel), 'INBOX_FULL', 'more answers than effects can be out', input.type)
     this.#host.wake()
   }

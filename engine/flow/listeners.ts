@@ -28,7 +28,8 @@ export class Listeners {
 
   #tell(type: string, event: Event): void {
     const listeners = this.#byType.get(type)
-    if (listeners === undefined) return
+    if (listeners === undefined || listeners.size === 0) return
+    freeze(event)
     for (const listener of listeners) {
       try {
         listener(event)
@@ -37,4 +38,11 @@ export class Listeners {
       }
     }
   }
+}
+
+/** What a system has emitted is heard by the world after the listeners have heard it: nobody may change it between. */
+function freeze(value: object): void {
+  if (Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) freeze(inner)
 }

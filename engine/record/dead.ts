@@ -1,12 +1,11 @@
-import type { EngineError } from '../errors.ts'
-import type { Event } from '../flow/event.ts'
+import { ClockSet, EngineStarted, type Event } from '../flow/event.ts'
 import { frameText, unframeText } from './frame.ts'
 import { ownTables } from './recorder.ts'
 import type { Put, Store } from './store.ts'
 
 /**
- * Events of a tick in which a system threw. They are `suspect` until each has been tried alone;
- * the one that throws alone stays `dead` and is never given to the world again.
+ * An event that was heard in a tick in which a system threw. It is `suspect` until it has been tried alone;
+ * one that throws alone stays `dead` and is never given to the world again.
  */
 export type DeadLetter = {
   readonly id: number
@@ -26,17 +25,56 @@ export function readDead(store: Store): DeadLetter[] {
   return letters
 }
 
-/** The puts that set aside the events of a tick that threw. A single event is dead at once: it threw alone. */
-export function setAside(events: readonly Event[], tick: number, thrown: EngineError, firstId: number): Put[] {
-  const state = events.length === 1 ? 'dead' : 'suspect'
-  return events.map((event, index) => ({
-    table: ownTables.dead,
-    key: firstId + index,
-    bytes: frameText(JSON.stringify({ state, tick, event, reason: thrown.message })),
-  }))
-}
+/** What one run of the engine does about dead letters: it knows those of the runs before, and may end in new ones. */
+export class DeadLetters {
+  /** Those of the runs before, oldest first. */
+  readonly letters: readonly DeadLetter[]
+  readonly #suspects: DeadLetter[]
+  #trying: DeadLetter | undefined
 
-/** The put that forgets a letter: its event has been taken in after all. */
-export function forgetLetter(id: number): Put {
-  return { table: ownTables.dead, key: id, bytes: null }
+  constructor(store: Store) {
+    this.letters = readDead(store)
+    this.#suspects = this.letters.filter((letter) => letter.state === 'suspect')
+  }
+
+  /** How many events wait to be tried alone. */
+  get suspects(): number {
+    return this.#suspects.length
+  }
+
+  /** The next event to try, in a tick that hears nothing else. */
+  trySuspect(): Event | undefined {
+    this.#trying = this.#suspects.shift()
+    return this.#trying?.event
+  }
+
+  /** What the tick's commit must say: the event that was tried has been taken in after all. */
+  forgotten(): Put[] {
+    const tried = this.#trying
+    this.#trying = undefined
+    return tried === undefined ? [] : [{ table: ownTables.dead, key: tried.id, bytes: null }]
+  }
+
+  /** Which of the events that the last run emitted are letters by now: they are not heard where they were. */
+  setAside(emitted: readonly Event[]): string[] {
+    return emitted.filter((event) => this.#knows(event)).map((event) => event.id)
+  }
+
+  /** The puts that set aside what a tick that threw has heard: dead when it was alone, otherwise suspects. */
+  bury(batch: readonly Event[], emitted: readonly Event[], about: { tick: number; reason: string }): Put[] {
+    const fresh = emitted.filter((event) => !this.#knows(event))
+    const events = [...fresh, ...batch.filter((event) => !ClockSet.is(event) && !EngineStarted.is(event))]
+    const firstId = this.#trying?.id ?? 1 + (this.letters.at(-1)?.id ?? 0)
+    const state = events.length === 1 ? 'dead' : 'suspect'
+    return events.map((event, index) => ({
+      table: ownTables.dead,
+      key: firstId + index,
+      bytes: frameText(JSON.stringify({ state, event, ...about })),
+    }))
+  }
+
+  #knows(emitted: Event): boolean {
+    const { id, source } = emitted
+    return this.letters.some(({ event }) => event.id === id && event.source.kind === source.kind)
+  }
 }

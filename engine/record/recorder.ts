@@ -25,10 +25,12 @@ export class Recorder {
   readonly #log: Log
   readonly #trace: Trace
   readonly #about: About
-  #journalBytes = 0
+  #journalBytes: number
   #markBytes = 0
   #saving: Promise<void> | undefined
+  #committing: Promise<void> | undefined
   #stopped = false
+  #broken = false
   /** Tick of the newest journal entry. */
   journal_tick: number
   snapshot_tick: number
@@ -38,7 +40,15 @@ export class Recorder {
   constructor(
     core: Core,
     store: Store,
-    options: { limits: Limits; log: Log; trace: Trace; about: About; journal_tick: number; snapshot_tick: number },
+    options: {
+      limits: Limits
+      log: Log
+      trace: Trace
+      about: About
+      journal_tick: number
+      snapshot_tick: number
+      journal_bytes: number
+    },
   ) {
     this.#core = core
     this.#store = store
@@ -48,12 +58,22 @@ export class Recorder {
     this.#about = options.about
     this.journal_tick = options.journal_tick
     this.snapshot_tick = options.snapshot_tick
+    // What was replayed counts too: a process that never lives long enough must not replay more at every start.
+    this.#journalBytes = options.journal_bytes
   }
 
   /** Resolves when the tick that `core` has just run is durable. @throws EngineError STORE_IO, STORE_GONE */
   async commit(parcels: readonly Parcel[], more: readonly Put[]): Promise<void> {
     const commit = this.#encode(parcels, more)
-    await this.#write(commit)
+    this.#committing = this.#write(commit)
+    try {
+      await this.#committing
+    } catch (thrown) {
+      this.#broken = true
+      throw thrown
+    } finally {
+      this.#committing = undefined
+    }
     this.journal_tick = commit.tick
     this.#journalBytes += commit.entry?.byteLength ?? 0
     if (this.#journalBytes >= this.#limits.snapshot_bytes) this.#snapshotSoon()
@@ -64,9 +84,12 @@ export class Recorder {
     await this.#write({ tick: this.journal_tick, entry: null, puts })
   }
 
-  /** Copies the world now and resolves when the copy has its name. Only between two ticks. */
+  /** Copies the world, once the tick that is being committed is durable, and resolves when the copy has its name. */
   async snapshot(): Promise<void> {
-    await this.#saving
+    while (this.#saving !== undefined || this.#committing !== undefined) {
+      await Promise.allSettled([this.#saving, this.#committing])
+    }
+    if (this.#broken) return
     this.#snapshotSoon()
     await this.#saving
   }

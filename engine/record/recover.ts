@@ -17,6 +17,8 @@ export type Recovered = {
   /** Tick of the snapshot it began from, 0 for genesis. */
   readonly snapshot_tick: number
   readonly ticks_replayed: number
+  /** Bytes of the journal after that snapshot: what the next start would have to replay. */
+  readonly journal_bytes: number
   /** What a person should know, one sentence each. */
   readonly warnings: readonly string[]
 }
@@ -48,15 +50,18 @@ export async function recover(parts: Parts, store: Store, head: number, options:
   let journal_tick = from
   let writer: Writer = snapshot?.head ?? { version: '', runtime: '' }
   let ticks_replayed = 0
+  let journal_bytes = 0
   for (const { tick, bytes } of store.journal(from + 1)) {
     const entry = await wholeEntry(store, tick, bytes, head, warnings)
     if (entry === undefined) break
     for (const event of entry.events) if (EngineStarted.is(event)) writer = event.payload
     replayEntry(core, entry, writer)
     ticks_replayed++
+    journal_bytes += bytes.byteLength
     journal_tick = tick
   }
-  return { core, journal_tick, snapshot_tick: snapshot?.head.state.tick ?? 0, ticks_replayed, warnings }
+  const snapshot_tick = snapshot?.head.state.tick ?? 0
+  return { core, journal_tick, snapshot_tick, ticks_replayed, journal_bytes, warnings }
 }
 
 /** Runs the idle ticks before an entry and the entry itself, and holds the digest against the record. */

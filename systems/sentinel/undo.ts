@@ -26,11 +26,13 @@ export function startUndo(tick: Tick, file: number, path: string): void {
   columns.sentinel[file] = id
 }
 
-/** The head that was written must still stand there; then the old one takes its place and the body stays. */
+/**
+ * The head that was written must still stand there; then the old one takes its place and the body stays. An edit that
+ * came meanwhile is looked at when the undo has ended, whatever became of it.
+ */
 export function undoRead(tick: Tick, guard: Guard, done: FsReadDone): void {
   const sentinel = tick.world.of(Sentinel)
   const change = changeOf(tick, guard)
-  sentinel.again[guard.id] = 0
   if (!done.text.startsWith(change.after_head)) {
     return finish(tick, guard, 'the front matter was changed since; take your own change back first')
   }

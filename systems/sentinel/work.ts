@@ -200,6 +200,8 @@ function reread(tick: Tick, guard: Guard): void {
 
 /** Keeps the text as it is now, then asks for a proposal. */
 function ask(tick: Tick, guard: Guard, note: Note, text: string, problems: readonly Problem[]): void {
+  // A contract of the chain may have been met already; with the next one not met, the file is not done.
+  settleVerdict(tick, guard.file, FileVerdict.open, { contract: contractOf(tick, guard).contract.name })
   const row = tick.world.append(Revision)
   const revision = tick.world.of(Revision)
   revision.file[row] = guard.file

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const example = join(root, 'test/examples/library.ts')
+const execute = promisify(execFile)
+const node = (words: readonly string[], cwd: string) => execute(process.execPath, [...words], { cwd })
+let folder: string
+
+beforeAll(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'promethean-library-')))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('the example is twelve lines and remembers from run to run', async () => {
+  expect(readFileSync(example, 'utf8').trimEnd().split('\n')).toHaveLength(12)
+  for (const run of [1, 2]) {
+    const { stdout, stderr } = await node(['--conditions=promethean-source', example], folder)
+    expect(stdout).toMatch(
+      new RegExp(`^memory ${run}: The arm64 build broke again\\.\ntick \\d+, digest [0-9a-f]{32}\n$`),
+    )
+    expect(stderr).toBe('')
+  }
+})
+
+/** A folder that has the packed package and the packages it depends on, and nothing of the sources. */
+async function consume(): Promise<string> {
+  const consumer = join(folder, 'consumer')
+  mkdirSync(join(consumer, 'node_modules', 'promethean'), { recursive: true })
+  const { stdout } = await execute('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: root })
+  const [packed] = JSON.parse(stdout.slice(stdout.indexOf('['))) as { filename: string }[]
+  const into = join(consumer, 'node_modules', 'promethean')
+  await execute('tar', ['-xzf', join(folder, packed!.filename), '-C', into, '--strip-components=1'])
+  const { dependencies } = JSON.parse(readFileSync(join(into, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  for (const name of [...Object.keys(dependencies), '@types/node', 'undici-types']) {
+    mkdirSync(dirname(join(consumer, 'node_modules', name)), { recursive: true })
+    symlinkSync(join(root, 'node_modules', name), join(consumer, 'node_modules', name))
+  }
+  writeFileSync(join(consumer, 'package.json'), '{ "type": "module" }\n')
+  writeFileSync(join(consumer, 'library.ts'), readFileSync(example))
+  return consumer
+}
+
+const everyEntry = `
+import { compileSchema, createEngine, defaultLimits, type EngineStatus, EngineError, eventType, system } from 'promethean'
+import { fs } from 'promethean/adapters/fs'
+import { openai } from 'promethean/adapters/openai'
+import { storeConformance } from 'promethean/stores/conformance'
+import { ram } from 'promethean/stores/ram'
+import { defaultSystems, mind } from 'promethean/systems'
+
+const Said = eventType<{ text: string }>('said', { type: 'object', required: ['text'] })
+const count = system('count', ({ events, world, now_ms }) => {
+  for (const event of events) if (Said.is(event)) console.assert(event.payload.text.length > 0 && now_ms > 0 && world !== null)
+})
+const base = mind()
+const parts = { ...base, systems: [count, ...base.systems], events: [...base.events, Said] as typeof base.events }
+await using engine = await createEngine({ ...parts, store: ram(), drive: 'manual', limits: { tick_ms: defaultLimits.tick_ms } })
+engine.publish({ type: 'said', payload: { text: 'hello' } })
+await engine.step()
+const status: EngineStatus = engine.status()
+const { identical } = await engine.replay()
+console.log(status.tick, identical, defaultSystems.length > 0, typeof compileSchema, typeof fs, typeof openai, typeof storeConformance)
+try {
+  engine.publish({ type: 'nobody declared this', payload: {} })
+} catch (thrown) {
+  console.log(thrown instanceof EngineError ? thrown.code : 'other')
+}
+`
+
+test('the packed package works for a consumer, types included, and brings its command and samples', async () => {
+  const consumer = await consume()
+  writeFileSync(join(consumer, 'every-entry.ts'), everyEntry)
+  const compilerOptions = {
+    module: 'nodenext',
+    target: 'es2024',
+    lib: ['es2024', 'esnext.disposable'],
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    noEmit: true,
+  }
+  const files = ['library.ts', 'every-entry.ts']
+  writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+  const compiled = await execute(join(root, 'node_modules/.bin/tsc'), ['-p', '.'], { cwd: consumer }).catch(
+    (thrown: { stdout: string }) => thrown,
+  )
+  expect(compiled.stdout).toBe('')
+
+  expect((await node(['library.ts'], consumer)).stdout).toMatch(/^memory 1: The arm64 build broke again\.\n/)
+  expect((await node(['every-entry.ts'], consumer)).stdout).toBe(
+    '1 true true function function function function\nEVENT_TYPE_UNKNOWN\n',
+  )
+  const cli = join(consumer, 'node_modules/promethean/dist/adapters/cli.js')
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  expect((await node([cli, '--version'], consumer)).stdout).toBe(`${version}\n`)
+  const sample = await execute(process.execPath, [cli, 'run', '--sample', '--once'], {
+    cwd: consumer,
+    env: { ...process.env, TMPDIR: folder },
+  })
+  expect(sample.stdout).toMatch(/repaired 3, failed 1/)
+}, 90_000)
