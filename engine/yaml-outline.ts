@@ -1,4 +1,15 @@
-import { isCollection, isMap, isScalar, isSeq, keyText, type Node, type Pair, type YamlDocument } from './yaml.ts'
+import {
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  keyText,
+  lineAt,
+  type Node,
+  type Pair,
+  type YamlDocument,
+  type YamlParsed,
+} from './yaml.ts'
 
 /** Where one pair of the top-level map stands; offsets into the parsed text, -1 for what is not there. */
 export type OutlinePair = {
@@ -74,4 +85,22 @@ function endOf(node: Node): number {
   if (isSeq(node)) return endOf(last as Node)
   const { key, value } = last as Pair<Node, Node | null>
   return Math.max(endOf(key), value === null ? 0 : endOf(value))
+}
+
+/** The line, from 1, on which the value at a path of keys stands; where the path leads nowhere, its nearest parent's. */
+export function lineOfPath(parsed: YamlParsed, keys: readonly string[]): number {
+  let node = parsed.document.contents as Node | null
+  let at = node?.range?.[0] ?? 0
+  for (const key of keys) {
+    if (isMap(node)) {
+      const pair = (node.items as Pair<Node, Node | null>[]).find((candidate) => keyText(candidate.key) === key)
+      if (pair === undefined) break
+      at = pair.key.range?.[0] ?? at
+      node = pair.value
+    } else if (isSeq(node)) {
+      node = (node.items[Number(key)] as Node | null | undefined) ?? null
+      at = node?.range?.[0] ?? at
+    } else break
+  }
+  return lineAt(parsed.text, at)
 }

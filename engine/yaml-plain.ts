@@ -1,5 +1,6 @@
 import type { Json } from './flow/event.ts'
 import type { Outline, OutlinePair } from './yaml-outline.ts'
+import { misread } from './yaml-text.ts'
 
 /**
  * The YAML that most notes hold: a flat map of words, numbers and short lists. Read here in microseconds; whatever is
@@ -15,7 +16,7 @@ const keyed = /^([A-Za-z_][A-Za-z0-9_-]*):(?:( +)(.*))?$/
 const listed = /^( *)(- +)(.*)$/
 const wholeNumber = /^(?:0|[1-9][0-9]{0,14})$/
 /** Begins with a letter, holds nothing that could end or change a plain scalar, and is not what the core schema names. */
-const plainScalar = /^[A-Za-z\u00c0-\u024f](?:[^:#]|:(?! |$)|(?<! )#)*$/
+const plainWords = /^[A-Za-z\u00c0-\u024f](?:[^:#]|:(?! |$)|(?<! )#)*$/
 const named = /^(?:true|false|null)$/i
 const quoted = /^(?:"([^"\\]*)"|'([^']*)')$/
 const flowList = /^\[ *((?:[A-Za-z][A-Za-z0-9_./-]*)(?: *, *[A-Za-z][A-Za-z0-9_./-]*)*)? *\]$/
@@ -113,8 +114,43 @@ function scalarOf(line: string): Read | undefined {
   const written = line.replace(endComment, '')
   if (written.endsWith(' ')) return undefined
   const read = (value: Json): Read => ({ value, length: written.length, style: 'scalar' })
-  if (plainScalar.test(written)) return named.test(written) ? undefined : read(written)
+  if (plainWords.test(written)) return named.test(written) ? undefined : read(written)
   if (wholeNumber.test(written)) return read(Number(written))
   const text = quoted.exec(written)
   return text === null ? undefined : read(text[1] ?? text[2] ?? '')
+}
+
+/** How a pair is printed. */
+export type PairStyle = {
+  readonly newline?: '\n' | '\r\n'
+  /** Whether lists in block style stand two blanks to the right of their key. */
+  readonly indent_sequences?: boolean
+  /** Everything on one line, fit to stand inside `{}`. */
+  readonly flow?: boolean
+}
+
+/** Words that no reader can take for anything but text: most of what is ever written, and not worth a document. */
+const plainText = /^[A-Za-z](?:[A-Za-z0-9 _./,;()!?'-]*[A-Za-z0-9.,;)!?'])?$/
+/** What stands between double quotes as it is. */
+const quotable = /^[ !#-[\]-~]*$/
+const plainKey = /^[A-Za-z][A-Za-z0-9_-]*$/
+
+/** `key: value` without a document; undefined where the full printer has to decide. */
+export function plainPair(key: string, value: Json, style: PairStyle): string | undefined {
+  if (style.flow === true || !plainKey.test(key) || misread(key)) return undefined
+  if (!Array.isArray(value)) {
+    const text = plainScalar(value)
+    return text === undefined ? undefined : `${key}: ${text}`
+  }
+  const items = value.map(plainScalar)
+  if (items.length === 0 || items.includes(undefined)) return undefined
+  const [indent, newline] = [(style.indent_sequences ?? true) ? '  ' : '', style.newline ?? '\n']
+  return `${key}:${items.map((item) => `${newline}${indent}- ${item}`).join('')}`
+}
+
+function plainScalar(value: Json): string | undefined {
+  if (typeof value !== 'string') return undefined
+  if (plainText.test(value) && !misread(value)) return value
+  // A slug that begins with a date needs no quotes; the full printer knows.
+  return quotable.test(value) && (misread(value) || !/^\d/.test(value)) ? `"${value}"` : undefined
 }

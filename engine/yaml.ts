@@ -17,6 +17,7 @@ import {
 } from 'yaml'
 import { reasonOf } from './errors.ts'
 import type { Json } from './flow/event.ts'
+import { type PairStyle, plainPair } from './yaml-plain.ts'
 import {
   escapeInvisible,
   inspect,
@@ -28,7 +29,7 @@ import {
   yamlLimits,
 } from './yaml-text.ts'
 
-/** Nodes, for the few who need places in a text; the package itself is imported here alone. */
+/** For the few who need places in a text; the package itself is imported here alone. */
 export {
   isCollection,
   isMap,
@@ -145,9 +146,8 @@ type DataMap = { [key: string]: Json }
 
 /** A plain assignment of `__proto__` would change the prototype instead of adding a key. */
 function setOwn(map: DataMap, key: string, value: Json): void {
-  if (key === '__proto__')
-    Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true })
-  else map[key] = value
+  if (key !== '__proto__') map[key] = value
+  else Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true })
 }
 
 /** Turns nodes into data: linear in time, and in size bounded however often an alias is used. */
@@ -261,36 +261,10 @@ function isMergeKey(node: Node | null): boolean {
   return isScalar(node) && node.value === '<<' && node.type === 'PLAIN'
 }
 
-/** The line, from 1, on which the value at a path of keys stands; where the path leads nowhere, its nearest parent's. */
-export function lineOfPath(parsed: YamlParsed, keys: readonly string[]): number {
-  let node = parsed.document.contents as Node | null
-  let at = node?.range?.[0] ?? 0
-  for (const key of keys) {
-    if (isMap(node)) {
-      const pair = (node.items as Pair<Node, Node | null>[]).find((candidate) => keyText(candidate.key) === key)
-      if (pair === undefined) break
-      at = pair.key.range?.[0] ?? at
-      node = pair.value
-    } else if (isSeq(node)) {
-      node = (node.items[Number(key)] as Node | null | undefined) ?? null
-      at = node?.range?.[0] ?? at
-    } else break
-  }
-  return lineAt(parsed.text, at)
-}
-
 /** The text of a plain key; undefined for an alias. */
 export function keyText(node: Node): string | undefined {
   if (!isScalar(node)) return undefined
   return node.value === null ? '' : String(node.value)
-}
-
-export type PairStyle = {
-  readonly newline?: '\n' | '\r\n'
-  /** Whether lists in block style stand two blanks to the right of their key. */
-  readonly indent_sequences?: boolean
-  /** Everything on one line, fit to stand inside `{}`. */
-  readonly flow?: boolean
 }
 
 /**
@@ -299,31 +273,6 @@ export type PairStyle = {
  */
 export function stringifyPair(key: string, value: Json, style: PairStyle = {}): string {
   return plainPair(key, value, style) ?? printedPair(key, value, style)
-}
-
-/** Words that no reader can take for anything but text: most of what is ever written, and not worth a document. */
-const plainText = /^[A-Za-z](?:[A-Za-z0-9 _./,;()!?'-]*[A-Za-z0-9.,;)!?'])?$/
-/** What stands between double quotes as it is. */
-const quotable = /^[ !#-[\]-~]*$/
-const plainKey = /^[A-Za-z][A-Za-z0-9_-]*$/
-
-function plainPair(key: string, value: Json, style: PairStyle): string | undefined {
-  if (style.flow === true || !plainKey.test(key) || misread(key)) return undefined
-  if (!Array.isArray(value)) {
-    const text = plainScalar(value)
-    return text === undefined ? undefined : `${key}: ${text}`
-  }
-  const items = value.map(plainScalar)
-  if (items.length === 0 || items.includes(undefined)) return undefined
-  const [indent, newline] = [(style.indent_sequences ?? true) ? '  ' : '', style.newline ?? '\n']
-  return `${key}:${items.map((item) => `${newline}${indent}- ${item}`).join('')}`
-}
-
-function plainScalar(value: Json): string | undefined {
-  if (typeof value !== 'string') return undefined
-  if (plainText.test(value) && !misread(value)) return value
-  // A slug that begins with a date needs no quotes; the full printer knows.
-  return quotable.test(value) && (misread(value) || !/^\d/.test(value)) ? `"${value}"` : undefined
 }
 
 function printedPair(key: string, value: Json, style: PairStyle): string {

@@ -105,6 +105,7 @@ export function openFolder(root: Root, path: string): Folder {
   return folder
 }
 
+/** Lets go of a folder. */
 export function closeFolder({ descriptor }: Folder): void {
   if (descriptor !== undefined) closeSync(descriptor)
 }

@@ -1,6 +1,7 @@
 import type { Json } from '../../engine/flow/event.ts'
-import { type PairStyle, stringifyPair } from '../../engine/yaml.ts'
+import { stringifyPair } from '../../engine/yaml.ts'
 import type { Outline, OutlinePair } from '../../engine/yaml-outline.ts'
+import type { PairStyle } from '../../engine/yaml-plain.ts'
 import type { Data } from './matter.ts'
 import { type Note, readNote } from './note.ts'
 

@@ -2,7 +2,8 @@ import type { Tick } from '../../engine/system.ts'
 import { File, FileVerdict, Gauge } from '../components.ts'
 import type { FileStat, FsFileSkipped, FsScanned } from '../events.ts'
 import { vanish } from './cursor.ts'
-import { begin } from './work.ts'
+import { policyOf } from './policy.ts'
+import { begin, startChain } from './work.ts'
 
 /** A file was seen: it is looked into only when size or times differ from what was last read. */
 export function seeFile(tick: Tick, stat: FileStat): void {
@@ -51,9 +52,15 @@ export function skipFile(tick: Tick, skipped: FsFileSkipped): void {
 
 /** The policy changed: every file is held to it anew. O(files), only then. */
 export function revisitAll(tick: Tick): void {
-  const { present } = tick.world.of(File)
+  const { present, sentinel } = tick.world.of(File)
+  const policy = policyOf(tick)
   const rows = tick.world.rows(File)
-  for (let file = 1; file <= rows; file++) if (present[file] === 1) begin(tick, file)
+  for (let file = 1; file <= rows; file++) {
+    if (present[file] !== 1) continue
+    const id = sentinel[file]!
+    if (id !== 0) startChain(tick, { id, file, policy })
+    begin(tick, file)
+  }
 }
 
 /** Failures that say nothing about the note itself: a new run of the process tries again. */

@@ -49,11 +49,16 @@ export function begin(tick: Tick, file: number): void {
   const id = tick.world.spawn(Sentinel)
   const columns = tick.world.of(Sentinel)
   columns.file[id] = file
-  columns.contract[id] = policy.indexOf(policy.data.contract)
   columns.state[id] = SentinelState.pending
+  startChain(tick, { id, file, policy })
   tick.world.of(File).sentinel[file] = id
   settleVerdict(tick, file, FileVerdict.open, { contract: policy.data.contract })
   read(tick, { id, file, policy })
+}
+
+/** What is read, or judged under another policy, is held to the first contract again, however far the chain had come. */
+export function startChain(tick: Tick, { id, policy }: Guard): void {
+  tick.world.of(Sentinel).contract[id] = policy.indexOf(policy.data.contract)
 }
 
 /** The file's text has come: it meets its contract, or a proposal is asked for. */
@@ -69,6 +74,7 @@ export function textRead(tick: Tick, guard: Guard, done: FsReadDone): void {
     return end(tick, guard)
   }
   file.held[guard.file] = 0
+  startChain(tick, guard)
   judge(tick, guard, done.text, done.hash)
 }
 

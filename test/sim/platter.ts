@@ -12,16 +12,15 @@ export class Platter {
   readonly ram: RamStore
   /** How many of the next commits find the disk full. */
   fullFor = 0
-  /** Tick of the last commit that was acknowledged. */
-  durable_tick = 0
   #fate: Fate = 'well'
   #hung: () => void = () => undefined
-  #pending = 0
+  #asked_tick = 0
+  #written_tick = 0
   readonly #settled = new Set<number>()
   readonly #court: Court
   readonly #early: boolean
 
-  /** @param early a planted bug: commits are acknowledged before they are written */
+  /** @param early a planted bug: commits are acknowledged before their journal entry is written */
   constructor(court: Court, early: boolean) {
     this.#court = court
     this.#early = early
@@ -36,7 +35,7 @@ export class Platter {
     const store: Store = {
       name: ram.name,
       open: (tables) => ram.open(tables),
-      commit: (commit) => whileAlive(() => this.#commit(commit, () => alive)),
+      commit: (commit) => whileAlive(() => this.#commit(commit)),
       read: (table, key) => ram.read(table, key),
       count: (table) => ram.count(table),
       keys: (table) => ram.keys(table),
@@ -53,7 +52,7 @@ export class Platter {
     const die = (): void => {
       alive = false
       this.#fate = 'well'
-      this.#pending = 0
+      this.#asked_tick = this.#written_tick
       this.fullFor = 0
       ram.crash()
     }
@@ -71,7 +70,7 @@ export class Platter {
   /** Holds an effect that leaves against the rule that the tick which asked for it must be durable first. */
   checkDeparture(effect_id: number, type: string): void {
     const early = (): string => `effect ${effect_id} (${type}) left before its tick was durable`
-    this.#court.holds(this.#pending === 0, 'output commit', early)
+    this.#court.holds(this.#asked_tick === this.#written_tick, 'output commit', early)
     this.#court.holds(this.ram.read(ownTables.outbox, effect_id) !== undefined, 'output commit', early)
   }
 
@@ -83,20 +82,21 @@ export class Platter {
     return this.#fate === 'lost' ? this.#hang() : undefined
   }
 
-  async #commit(commit: Commit, alive: () => boolean): Promise<void> {
-    if (this.#early) {
-      setImmediate(() => void this.ram.commit(commit))
-      return
-    }
-    this.#pending++
-    try {
-      await this.ram.commit(commit)
-    } finally {
-      if (alive()) this.#pending--
-    }
+  async #commit(commit: Commit): Promise<void> {
+    this.#asked_tick = commit.tick
+    if (this.#early) return this.#commitEarly(commit)
+    await this.ram.commit(commit)
+    this.#written_tick = commit.tick
     this.#account(commit)
     if (this.#fate === 'unacknowledged') await this.#hang()
-    this.durable_tick = commit.tick
+  }
+
+  async #commitEarly({ tick, entry, puts }: Commit): Promise<void> {
+    await this.ram.commit({ tick, entry: null, puts })
+    setImmediate(async () => {
+      await this.ram.commit({ tick, entry, puts: [] })
+      this.#written_tick = tick
+    })
   }
 
   /** An effect's request leaves the outbox once, when its result is applied. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { lineOfPath, parseYaml, stringifyPair } from '../../engine/yaml.ts'
-import { outlineOf } from '../../engine/yaml-outline.ts'
+import { parseYaml, stringifyPair } from '../../engine/yaml.ts'
+import { lineOfPath, outlineOf } from '../../engine/yaml-outline.ts'
 
 const dataOf = (text: string) => {
   const parsed = parseYaml(text)
