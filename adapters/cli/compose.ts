@@ -8,6 +8,7 @@ import { ConfigSet } from '../../systems/events.ts'
 import { mind } from '../../systems/index.ts'
 import type { Contract } from '../../systems/sentinel/contract.ts'
 import { compilePolicy, type PolicyData, policyPayload } from '../../systems/sentinel/policy.ts'
+import { wall } from '../clock.ts'
 import { type FsAdapter, fs } from '../fs.ts'
 import { offline } from '../offline.ts'
 import type { Config } from './config.ts'
@@ -57,6 +58,7 @@ export async function openDaemon(
     ...parts,
     store: lmdb(config.data),
     adapters: [await modelAdapter(config), ...adapters, files],
+    clock: wall(),
     limits: config.limits,
     log: options.log,
   })
