@@ -1,3 +1,4 @@
+import { Beat } from './beat.ts'
 import { assert, EngineError, reasonOf } from './errors.ts'
 import { type Log, silent } from './flow/adapter.ts'
 import { wallClock } from './flow/clock.ts'
@@ -5,8 +6,7 @@ import { Departures } from './flow/departures.ts'
 import { Dispatch } from './flow/dispatch.ts'
 import { Driver } from './flow/driver.ts'
 import { Effect } from './flow/effect.ts'
-import { ClockSet, EngineStarted, type Event, type EventInput, type Payload } from './flow/event.ts'
-import type { Parcel } from './flow/inbox.ts'
+import type { Event, EventInput } from './flow/event.ts'
 import { Intake } from './flow/intake.ts'
 import { type Listener, Listeners } from './flow/listeners.ts'
 import { type Limits, limitsOf } from './limits.ts'
@@ -19,7 +19,6 @@ import {
   handlersOf,
 } from './options.ts'
 import { type DeadLetter, DeadLetters, readDead } from './record/dead.ts'
-import { recordFormat } from './record/journal.ts'
 import { markOf } from './record/mark.ts'
 import { ownTables, Recorder } from './record/recorder.ts'
 import { type Recovered, readRecord, recover } from './record/recover.ts'
@@ -62,20 +61,18 @@ export class Engine {
   readonly #log: Log
   readonly #trace: Trace
   readonly #clock: () => number
+  readonly #beat: Beat
   readonly #intake: Intake
   readonly #dispatch: Dispatch
   readonly #recorder: Recorder
   readonly #driver: Driver
   readonly #listeners: Listeners
-  readonly #parcels: Parcel[] = []
-  readonly #batch: Event[] = []
   readonly #stopper = new AbortController()
   readonly #departures: Departures
   readonly #dead: DeadLetters
   #verifier: NodeJS.Timeout | undefined
   #health: Health = 'ok'
   #started = false
-  #introduced = false
   #stopping: Promise<void> | undefined
   #stepping: Promise<void> | undefined
   #finish: (error: EngineError | undefined) => void = () => {}
@@ -104,12 +101,26 @@ export class Engine {
     this.#recorder = new Recorder(this.#core, this.#store, { limits, log, trace, about, ...recovered })
     this.#driver = new Driver(
       limits,
-      (wall) => this.#tick(wall),
+      (wall) => this.#beat.onTime(wall),
       (thrown) => void this.#fail(thrown),
     )
     const outboxed = (effect_id: number): string | undefined => this.read(ownTables.outbox, effect_id)
     this.#departures = new Departures(this.#core, this.#dispatch, outboxed, (answer) => this.#intake.answer(answer))
     this.#dead = new DeadLetters(this.#store)
+    this.#beat = new Beat({
+      core: this.#core,
+      intake: this.#intake,
+      recorder: this.#recorder,
+      dead: this.#dead,
+      departures: this.#departures,
+      listeners: this.#listeners,
+      trace,
+      limits,
+      seed: options.seed ?? 1,
+      clock: this.#clock,
+      departing: () => this.#health === 'ok',
+      wake: () => this.#driver.wake(),
+    })
     this.finished = new Promise((resolve) => {
       this.#finish = resolve
     })
@@ -162,7 +173,7 @@ export class Engine {
     assert(this.#stepping === undefined, 'ENGINE_STATE', 'the step before has not ended; await it')
     assert(now_ms === undefined || Number.isFinite(now_ms), 'EVENT_INVALID', `${now_ms} is no time`, now_ms)
     try {
-      this.#stepping = this.#run(now_ms)
+      this.#stepping = this.#beat.run(now_ms)
       await this.#stepping
     } catch (thrown) {
       throw await this.#fail(thrown)
@@ -270,78 +281,6 @@ export class Engine {
     await this.stop()
   }
 
-  /** One tick for the driver; a promise only when something has to be made durable. */
-  #tick(wall: boolean): Promise<void> | undefined {
-    const now = this.#clock()
-    const { now_ms, tick_ms } = this.#core
-    const ahead_ms = now_ms + tick_ms - now
-    // A little ahead: wait for the wall. Far ahead: the wall was set back, and time that stood still would hold every
-    // timer until it is there again.
-    const setBack = ahead_ms > (this.limits.catch_up_max + 2) * tick_ms
-    return this.#run(wall || (Math.abs(ahead_ms) > tick_ms && !setBack) ? now : undefined)
-  }
-
-  #run(now_ms: number | undefined): Promise<void> | undefined {
-    const parcels = this.#parcels
-    const first = !this.#introduced
-    this.#introduced = true
-    parcels.length = 0
-    if (first || now_ms !== undefined) parcels.push(this.#clockSet(now_ms ?? this.#clock()))
-    if (first) parcels.push(this.#engineStarted())
-    const quiet = !first && this.#core.emitted.length === 0
-    const suspect = quiet ? this.#dead.trySuspect() : undefined
-    if (suspect === undefined) this.#intake.drain(parcels)
-    else parcels.push({ event: suspect, text: JSON.stringify(suspect), waiting: undefined })
-    this.#batch.length = 0
-    for (const parcel of parcels) this.#batch.push(parcel.event)
-    this.#trace.beginTick()
-    const outcome = this.#core.apply(this.#batch)
-    this.#trace.endTick()
-    return outcome.idle ? undefined : this.#commit(parcels)
-  }
-
-  #clockSet(now_ms: number): Parcel {
-    return this.#own(ClockSet.name, { now_ms })
-  }
-
-  /** Who writes the journal from here on; the second event of every run. */
-  #engineStarted(): Parcel {
-    const set_aside = this.#dead.setAside(this.#core.emitted)
-    const payload = {
-      version,
-      runtime: runtimeName,
-      format: recordFormat,
-      arch: process.arch,
-      seed: this.#options.seed ?? 1,
-      tick_ms: this.limits.tick_ms,
-      backoff_max_ms: this.limits.backoff_max_ms,
-      ...(set_aside.length === 0 ? {} : { set_aside }),
-    }
-    return this.#own(EngineStarted.name, payload)
-  }
-
-  /** An event of the engine's own; its id comes from the tick, so that the same run twice has the same digest. */
-  #own(type: string, payload: Payload): Parcel {
-    return this.#intake.own({ type, payload, id: `${type}:${this.#core.tick + 1}` })
-  }
-
-  async #commit(parcels: readonly Parcel[]): Promise<void> {
-    const released = [...this.#core.outcome.released]
-    await this.#recorder.commit(parcels, this.#dead.forgotten())
-    if (this.#health === 'ok') for (const entity of released) this.#departures.depart(entity)
-    for (const { event, waiting } of parcels) {
-      waiting?.resolve(this.#core.tick)
-      this.#tell(event)
-    }
-    for (const event of this.#core.emitted) this.#tell(event)
-    if (this.#intake.count > 0 || this.#core.emitted.length > 0 || this.#dead.suspects > 0) this.#driver.wake()
-  }
-
-  #tell(event: Event): void {
-    this.#trace.saw(event)
-    this.#listeners.tell(event)
-  }
-
   #verify(): void {
     try {
       this.#store.verify()
@@ -368,7 +307,7 @@ export class Engine {
   async #close(): Promise<void> {
     try {
       if (this.#started) {
-        while (this.#intake.count > 0) await this.#run(this.#clock())
+        while (this.#intake.count > 0) await this.#beat.run(this.#clock())
         await this.#recorder.snapshot()
       }
     } catch (thrown) {
@@ -398,8 +337,8 @@ export class Engine {
     clearInterval(this.#verifier)
     this.#dispatch.park()
     await this.#settle()
-    await this.#orSay('the dead letters could not be written', () => this.#bury(error))
-    for (const parcel of this.#parcels) parcel.waiting?.reject(error)
+    await this.#orSay('the dead letters could not be written', () => this.#beat.bury(error))
+    this.#beat.reject(error)
     this.#intake.close(error)
     await this.#stopAdapters()
     await this.#orSay('the store could not be closed', () => this.#store.close())
@@ -420,12 +359,5 @@ export class Engine {
     } catch (thrown) {
       this.#log.error({ reason: reasonOf(thrown) }, what)
     }
-  }
-
-  async #bury(error: EngineError): Promise<void> {
-    if (error.code !== 'SYSTEM_THREW') return
-    const about = { tick: this.#core.tick, reason: error.message }
-    const puts = this.#dead.bury(this.#batch, this.#core.emitted, about)
-    if (puts.length > 0) await this.#recorder.put(puts)
   }
 }

@@ -160,7 +160,7 @@ describe('Determinism', () => {
   /** The few files of the engine that face outward. */
   const outward = new Set(
     [
-      'engine.ts version.ts options.ts',
+      'beat.ts engine.ts version.ts options.ts',
       'flow/adapter.ts flow/clock.ts flow/dispatch.ts flow/driver.ts flow/inbox.ts flow/intake.ts',
       'record/store.ts record/journal.ts record/recorder.ts record/recover.ts record/replay.ts record/dead.ts',
     ]
@@ -206,7 +206,7 @@ describe('Determinism', () => {
 describe('Sizes', () => {
   /** Files that may be longer, how long, and why. */
   const longer: Record<string, [lines: number, why: string]> = {
-    'engine/engine.ts': [440, 'the one class an embedder sees, most of it docstrings and its way in and out'],
+    'engine/engine.ts': [370, 'the one class an embedder sees, most of it docstrings and its way in and out'],
     'engine/tick.ts': [360, 'the whole of determinism, on one page'],
     'stores/conformance.ts': [360, 'a list of cases, read one at a time'],
   }

@@ -46,7 +46,8 @@ export async function run(args: Arguments): Promise<ExitCode> {
     await engine.start()
   } catch (thrown) {
     await end(engine, services)
-    throw thrown
+    // A signal that comes before everything has started is obeyed too: what it interrupts is no failure.
+    if (!signalled.asked()) throw thrown
   }
   if (!args.once)
     report.say(
@@ -149,7 +150,7 @@ async function untilQuiet(engine: Engine, files: FsAdapter): Promise<unknown> {
 }
 
 /** The first signal ends in good order, the second at once; nothing that was committed is lost either way. */
-function stopOnSignal(engine: Engine, services: readonly Service[]): { forget(): void } {
+function stopOnSignal(engine: Engine, services: readonly Service[]): { asked(): boolean; forget(): void } {
   let asked = false
   const onSignal = (): void => {
     if (asked) process.exit(exitCodes.ok)
@@ -159,6 +160,7 @@ function stopOnSignal(engine: Engine, services: readonly Service[]): { forget():
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   return {
+    asked: () => asked,
     forget: () => {
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)

@@ -1,0 +1,132 @@
+import type { EngineError } from './errors.ts'
+import type { Departures } from './flow/departures.ts'
+import { ClockSet, EngineStarted, type Event, type Payload } from './flow/event.ts'
+import type { Parcel } from './flow/inbox.ts'
+import type { Intake } from './flow/intake.ts'
+import type { Listeners } from './flow/listeners.ts'
+import type { Limits } from './limits.ts'
+import type { DeadLetters } from './record/dead.ts'
+import { recordFormat } from './record/journal.ts'
+import type { Recorder } from './record/recorder.ts'
+import type { Core } from './tick.ts'
+import type { Trace } from './trace.ts'
+import { runtimeName, version } from './version.ts'
+
+/** What a beat is made of, and what it asks of the engine around it. */
+export type BeatParts = {
+  readonly core: Core
+  readonly intake: Intake
+  readonly recorder: Recorder
+  readonly dead: DeadLetters
+  readonly departures: Departures
+  readonly listeners: Listeners
+  readonly trace: Trace
+  readonly limits: Limits
+  readonly seed: number
+  clock(): number
+  /** Whether released effects may leave now; while the engine stops they wait in the record. */
+  departing(): boolean
+  wake(): void
+}
+
+/** One tick from the rings to the disk: drain, apply, commit, and only then let effects out and listeners know. */
+export class Beat {
+  readonly #parts: BeatParts
+  readonly #parcels: Parcel[] = []
+  readonly #batch: Event[] = []
+  #introduced = false
+
+  constructor(parts: BeatParts) {
+    this.#parts = parts
+  }
+
+  /** One tick for the driver. @param wall whether it should begin with the wall's time */
+  onTime(wall: boolean): Promise<void> | undefined {
+    const now = this.#parts.clock()
+    const { now_ms, tick_ms } = this.#parts.core
+    const ahead_ms = now_ms + tick_ms - now
+    // A little ahead: wait for the wall. Far ahead: the wall was set back, and time that stood still would hold every
+    // timer until it is there again.
+    const setBack = ahead_ms > (this.#parts.limits.catch_up_max + 2) * tick_ms
+    return this.run(wall || (Math.abs(ahead_ms) > tick_ms && !setBack) ? now : undefined)
+  }
+
+  /** One tick; a promise only when something has to be made durable. @param now_ms world time to set */
+  run(now_ms: number | undefined): Promise<void> | undefined {
+    const { core, trace } = this.#parts
+    this.#gather(now_ms)
+    trace.beginTick()
+    const outcome = core.apply(this.#batch)
+    trace.endTick()
+    return outcome.idle ? undefined : this.#commit()
+  }
+
+  /** The running tick will never be durable: those who wait for its events learn why. */
+  reject(reason: EngineError): void {
+    for (const parcel of this.#parcels) parcel.waiting?.reject(reason)
+  }
+
+  /** Sets aside what the tick that threw has heard. */
+  async bury(error: EngineError): Promise<void> {
+    if (error.code !== 'SYSTEM_THREW') return
+    const { core, dead, recorder } = this.#parts
+    const puts = dead.bury(this.#batch, core.emitted, { tick: core.tick, reason: error.message })
+    if (puts.length > 0) await recorder.put(puts)
+  }
+
+  /** The batch: the time where it is due, who writes in the first tick of a run, a suspect alone, else what waits. */
+  #gather(now_ms: number | undefined): void {
+    const { core, dead, intake, clock } = this.#parts
+    const parcels = this.#parcels
+    const first = !this.#introduced
+    this.#introduced = true
+    parcels.length = 0
+    if (first || now_ms !== undefined) parcels.push(this.#own(ClockSet.name, { now_ms: now_ms ?? clock() }))
+    if (first) parcels.push(this.#own(EngineStarted.name, this.#introduction()))
+    const quiet = !first && core.emitted.length === 0
+    const suspect = quiet ? dead.trySuspect() : undefined
+    if (suspect === undefined) intake.drain(parcels)
+    else parcels.push({ event: suspect, text: JSON.stringify(suspect), waiting: undefined })
+    this.#batch.length = 0
+    for (const parcel of parcels) this.#batch.push(parcel.event)
+  }
+
+  /** Who writes the journal from here on; the second event of every run. */
+  #introduction(): Payload {
+    const { core, dead, limits, seed } = this.#parts
+    const set_aside = dead.setAside(core.emitted)
+    return {
+      version,
+      runtime: runtimeName,
+      format: recordFormat,
+      arch: process.arch,
+      seed,
+      tick_ms: limits.tick_ms,
+      backoff_max_ms: limits.backoff_max_ms,
+      ...(set_aside.length === 0 ? {} : { set_aside }),
+    }
+  }
+
+  /** An event of the engine's own; its id comes from the tick, so that the same run twice has the same digest. */
+  #own(type: string, payload: Payload): Parcel {
+    return this.#parts.intake.own({ type, payload, id: `${type}:${this.#parts.core.tick + 1}` })
+  }
+
+  async #commit(): Promise<void> {
+    const { core, intake, recorder, dead, departures } = this.#parts
+    const released = [...core.outcome.released]
+    await recorder.commit(this.#parcels, dead.forgotten())
+    if (this.#parts.departing()) for (const entity of released) departures.depart(entity)
+    for (const { event, waiting } of this.#parcels) {
+      waiting?.resolve(core.tick)
+      this.#tell(event)
+    }
+    for (const event of core.emitted) this.#tell(event)
+    if (intake.count > 0 || core.emitted.length > 0 || dead.suspects > 0) this.#parts.wake()
+  }
+
+  #tell(event: Event): void {
+    this.#parts.trace.saw(event)
+    this.#parts.listeners.tell(event)
+  }
+}
