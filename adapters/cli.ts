@@ -30,7 +30,13 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   }
 }
 
+/** Whoever reads the output may leave (`| head`); the work goes on, because the record matters and the report does not. */
+function outputFailed(thrown: NodeJS.ErrnoException): void {
+  if (thrown.code !== 'EPIPE') process.stderr.write(`the output cannot be written: ${thrown.message}\n`)
+}
+
 process.umask(0o077)
+process.stdout.on('error', outputFailed)
 enableCompileCache()
 try {
   process.exitCode = await main(process.argv.slice(2))

@@ -60,3 +60,12 @@ test('a signal that comes while it starts is obeyed like any other', async () =>
     expect(ended).toMatchObject({ code: 0, signal: null })
   }
 })
+
+test('a reader of its output that leaves does not end its work', async () => {
+  const place = new Place()
+  const daemon = await place.start(['--write'])
+  daemon.child.stdout?.destroy()
+  for (let note = 0; note < 20; note++) place.note(`n${note}.md`, text)
+  await daemon.settled(({ repaired }) => repaired === 20)
+  expect(await daemon.stop()).toMatchObject({ code: 0, signal: null, err: expect.not.stringContaining('EPIPE') })
+})

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { type CanaryName, canaryNames } from './canaries.ts'
-import { faultsOf, type SimReport, simulate } from './run.ts'
+import type { SimReport } from './report.ts'
+import { faultsOf, simulate } from './run.ts'
 
 /** `npm run sim -- --seed N [--ticks M] [--runs R] [--canary NAME] [--trace PATH] [--json]`: exits 1 when a promise was broken. */
 

@@ -1,8 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { EngineError } from '../../engine/errors.ts'
 import { Agenda } from './agenda.ts'
 import { auditOutcomes, auditReplay } from './audit.ts'
-import { type CanaryName, partsWith } from './canaries.ts'
+import { partsWith } from './canaries.ts'
 import { Dice } from './dice.ts'
 import { rescan_ms } from './disk.ts'
 import { Faults } from './faults.ts'
@@ -10,6 +9,7 @@ import { Folder } from './folder.ts'
 import { Platter } from './platter.ts'
 import type { Wish } from './policy.ts'
 import { type Ground, Process, setPolicy } from './process.ts'
+import { brokenBy, type SimOptions, type SimReport } from './report.ts'
 import { Court, Violation } from './violation.ts'
 import { Witness } from './witness.ts'
 import { Workload } from './workload.ts'
@@ -19,31 +19,6 @@ const fullEvery = 256
 const genesisEvery = 1024
 /** Ticks within which everything must come to rest once the faults have ended. */
 const restWithin = 6_000
-
-export type SimOptions = {
-  readonly seed: number
-  /** Ticks of the phase with faults. */
-  readonly ticks: number
-  readonly canary?: CanaryName | undefined
-  /** Told, line by line, what happens to one note; for finding out how a promise came to be broken. */
-  readonly trace?: { readonly path: string; readonly say: (line: string) => void } | undefined
-}
-
-export type SimReport = {
-  readonly seed: number
-  /** Ticks of both phases. */
-  readonly ticks: number
-  readonly faults: readonly string[]
-  readonly checks: number
-  readonly crashes: number
-  readonly ok: boolean
-  /** What was seen to be broken, and at which tick of the simulation. */
-  readonly violation: { readonly rule: string; readonly message: string; readonly tick: number } | undefined
-  /** Columns of the world where it ended, by which two runs of one seed are compared. */
-  readonly mark: { readonly [column: string]: number }
-  readonly edits: number
-  readonly journal_ticks: number
-}
 
 /** Runs one seed: a phase with faults in which nothing may be broken, then one without in which everything must end. */
 export function simulate(options: SimOptions): Promise<SimReport> {
@@ -70,7 +45,9 @@ class Simulation {
   #crashes = 0
   #scans = 0
   #skew_ms = 0
+  /** A full disk is waited for in real time, so it comes once a run. */
   #fullLeft = 1
+  #journalTicks = 0
 
   constructor(options: SimOptions) {
     const { seed, canary } = options
@@ -142,8 +119,6 @@ class Simulation {
     }
   }
 
-  #journalTicks = 0
-
   async #begin(): Promise<void> {
     this.#process = await Process.begin(this.#ground, this.#wish, ++this.#scans)
     const { engine } = this.#process
@@ -167,7 +142,7 @@ class Simulation {
     }
     if (this.#faults.has('store_full') && this.#fullLeft > 0 && this.#dice.chance(0.004)) {
       this.#fullLeft--
-      this.#ground.platter.fullFor = 1
+      await this.#tickWhileFull()
     }
     await this.#passTime()
     await this.#tickOrDie()
@@ -206,6 +181,26 @@ class Simulation {
     this.#court.session()
   }
 
+  /** The disk is full when the next tick is committed: nothing is taken in until there is room, or until the process dies. */
+  async #tickWhileFull(): Promise<void> {
+    const { platter } = this.#ground
+    const { engine } = this.#process
+    platter.fullFor = 1
+    this.#ticks++
+    const stepping = engine.step(this.#ground.clock())
+    await turn()
+    this.#court.holds(
+      engine.health === 'store_full',
+      'store full',
+      () => `the disk is full and health is ${engine.health}`,
+    )
+    const taken = setPolicy(engine, this.#wish)
+    this.#court.holds(!taken, 'store full', () => 'an event was taken in while the disk was full')
+    if (this.#faults.has('crash') && this.#dice.chance(0.5)) await this.#rise(() => this.#process.kill())
+    else await stepping
+    this.#court.session()
+  }
+
   /** Ticks until one has something to commit, and dies in the middle of that. */
   async #dieInCommit(): Promise<void> {
     const hung = this.#ground.platter.doom(this.#dice.chance(0.5) ? 'lost' : 'unacknowledged')
@@ -236,7 +231,6 @@ class Simulation {
 
   async #comeToRest(): Promise<void> {
     this.#faults.calm()
-    this.#ground.platter.fullFor = 0
     while (!setPolicy(this.#process.engine, this.#wish)) await this.#calmTick()
     const begun = this.#ticks
     // A hint that was lost before is made up for by the next comparison at the latest.
@@ -284,11 +278,4 @@ class Simulation {
     await this.#process.stop()
     this.#court.session()
   }
-}
-
-function brokenBy(thrown: unknown): { rule: string; message: string } {
-  if (thrown instanceof Violation) return { rule: thrown.rule, message: thrown.message }
-  if (thrown instanceof EngineError) return { rule: thrown.code, message: thrown.message }
-  if (thrown instanceof Error) return { rule: thrown.name, message: thrown.stack ?? thrown.message }
-  return { rule: 'unknown', message: String(thrown) }
 }

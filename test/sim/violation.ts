@@ -19,7 +19,7 @@ export class Court {
   #first: Violation | undefined
 
   /** Counts a check and keeps the first that fails. */
-  holds(condition: boolean, rule: string, message: () => string): void {
+  readonly holds = (condition: boolean, rule: string, message: () => string): void => {
     this.checks++
     if (!condition) this.#first ??= new Violation(rule, message())
   }

@@ -59,7 +59,7 @@ export class Witness {
     const engine = this.#engine
     if (engine === undefined) return
     const { world } = engine
-    const { holds } = this.#bound()
+    const { holds } = this.#court
     holds(world.each(Sentinel).length === 0, 'liveness', () => `${world.each(Sentinel).length} sentinels never ended`)
     const { present } = world.of(File)
     const seen: string[] = []
@@ -77,12 +77,8 @@ export class Witness {
     )
   }
 
-  #bound(): { holds: Court['holds'] } {
-    return { holds: (condition, rule, message) => this.#court.holds(condition, rule, message) }
-  }
-
   #judgeRest(world: World, row: number, path: string, wish: Wish): void {
-    const { holds } = this.#bound()
+    const { holds } = this.#court
     const file = world.of(File)
     const note = this.#folder.get(path)
     if (note === undefined) return
@@ -170,7 +166,7 @@ export class Witness {
 
   /** A write must replace exactly what was read, keep what the user wrote, and leave held files alone. */
   #judgeWrite({ path, before, after, request }: Change): void {
-    const { holds } = this.#bound()
+    const { holds } = this.#court
     holds(before !== undefined, 'outside', () => `a sentinel made ${path}`)
     if (before === undefined || after === undefined || request === undefined) return
     holds(before.hash === request.before_hash, 'lost edit', () => `${path} was replaced, but is not what was read`)
