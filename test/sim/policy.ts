@@ -34,6 +34,11 @@ export function policyFor({ write, chained }: Wish): PolicyData {
     : { write, contract: frontmatterV1.name, contracts: [], model: 'offline' }
 }
 
+/** The wish that a policy says. */
+export function wishOf({ write, contract }: PolicyData): Wish {
+  return { write, chained: contract === status.name }
+}
+
 const compiled = new Map<string, CompiledContract>(
   [frontmatterV1, status].map((contract) => [contract.name, compileContract(contract)]),
 )

@@ -1,10 +1,11 @@
 import type { Engine } from '../../engine/engine.ts'
 import type { World } from '../../engine/world/world.ts'
-import { Awake, File, FileVerdict, Gauge, Memory, Sentinel, SentinelPhase } from '../../systems/components.ts'
+import { Awake, File, FileVerdict, Gauge, Memory, Policy, Sentinel, SentinelPhase } from '../../systems/components.ts'
 import { readNote } from '../../systems/sentinel/note.ts'
+import type { PolicyData } from '../../systems/sentinel/policy.ts'
 import type { Disk } from './disk.ts'
 import type { Change, Folder, Note } from './folder.ts'
-import { contractKeys, meets, meetsAll, type Wish } from './policy.ts'
+import { contractKeys, meets, meetsAll, type Wish, wishOf } from './policy.ts'
 import type { Court } from './violation.ts'
 
 /** Failures of the surroundings, after which a valid note may stay failed until something changes. */
@@ -26,6 +27,7 @@ export class Witness {
   readonly #court: Court
   readonly #folder: Folder
   readonly #standing = new Map<number, Standing>()
+  readonly #wishes = new Map<number, Wish>()
   #engine: Engine | undefined
 
   constructor(court: Court, folder: Folder) {
@@ -40,6 +42,7 @@ export class Witness {
   follow(engine: Engine): void {
     this.#engine = engine
     this.#standing.clear()
+    this.#wishes.clear()
   }
 
   /** The cheap checks, after every tick. */
@@ -116,7 +119,22 @@ export class Witness {
     const working = file.sentinel[row]!
     const undoing = world.of(Sentinel).phase[working]! >= SentinelPhase.reading_back
     this.#court.holds(working === 0 || undoing, 'verdict', () => `${path} is done, but a sentinel is at work on it`)
+    if (working === 0 && file.verdict[row] === FileVerdict.done) {
+      const met = meetsAll(this.#wishIn(engine), note.bytes, note.hash)
+      this.#court.holds(met, 'contract', () => `${path} is done, but does not meet every contract of the policy`)
+    }
     this.#judgeMemory(engine, row, path, note)
+  }
+
+  /** What the world itself takes the operator to wish. */
+  #wishIn(engine: Engine): Wish {
+    const row = engine.world.rows(Policy)
+    const known = this.#wishes.get(row)
+    if (known !== undefined) return known
+    const text = row === 0 ? undefined : engine.read('policy', row)
+    const wish = text === undefined ? { write: false, chained: false } : wishOf(JSON.parse(text) as PolicyData)
+    this.#wishes.set(row, wish)
+    return wish
   }
 
   /** A note enters memory in the tick after its verdict. */
