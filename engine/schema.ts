@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { Ajv, type ErrorObject } from 'ajv'
 import safeRegex from 'safe-regex2'
 import { EngineError, reasonOf } from './errors.ts'
 
@@ -16,13 +16,10 @@ export type Problem = {
 export type Check = (value: unknown) => readonly Problem[]
 
 const none: readonly Problem[] = []
-const ajv = new Ajv({
-  allErrors: true,
-  strict: true,
-  strictRequired: false,
-  allowUnionTypes: true,
-  ownProperties: true,
-})
+const options = { allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true, ownProperties: true }
+/** Compiles without the schema of schemas, which takes longer to compile than all others together. */
+const compiler = new Ajv({ ...options, meta: false, validateSchema: false })
+let judge: Ajv | undefined
 
 /**
  * Compiles a schema once. Patterns that can backtrack without bound are refused here, because a schema may come
@@ -37,13 +34,24 @@ export function compileSchema(schema: JsonSchema, name: string): Check {
       })
     }
   }
-  let validate: ValidateFunction
+  const validate = orRefuse(schema, name, () => compiler.compile(schema))
+  return (value) => (validate(value) ? none : (validate.errors ?? []).map(problemOf))
+}
+
+/** Compiles a schema that somebody else wrote, after holding it against the schema of schemas. @throws as `compileSchema` */
+export function compileForeignSchema(schema: JsonSchema, name: string): Check {
+  judge ??= new Ajv(options)
+  const ajv = judge
+  orRefuse(schema, name, () => ajv.validateSchema(schema, true))
+  return compileSchema(schema, name)
+}
+
+function orRefuse<T>(schema: JsonSchema, name: string, work: () => T): T {
   try {
-    validate = ajv.compile(schema)
+    return work()
   } catch (thrown) {
     throw new EngineError('SCHEMA_INVALID', `${name}: ${reasonOf(thrown)}`, { value: schema, cause: thrown })
   }
-  return (value) => (validate(value) ? none : (validate.errors ?? []).map(problemOf))
 }
 
 function problemOf(error: ErrorObject): Problem {

@@ -1,6 +1,6 @@
 import { reasonOf } from '../../engine/errors.ts'
 import type { Json } from '../../engine/flow/event.ts'
-import { type Check, compileSchema, type JsonSchema, type Problem } from '../../engine/schema.ts'
+import { type Check, compileForeignSchema, compileSchema, type JsonSchema, type Problem } from '../../engine/schema.ts'
 
 /** How to ask for front matter and how to judge it: plain data, so a config may hold one. */
 export type Contract = {
@@ -61,7 +61,8 @@ export const frontmatterV1: Contract = {
  * @throws EngineError SCHEMA_INVALID
  */
 export function compileContract(contract: Contract): CompiledContract {
-  const check = compileSchema(contract.schema, contract.name)
+  const compile = contract === frontmatterV1 ? compileSchema : compileForeignSchema
+  const check = compile(contract.schema, contract.name)
   return {
     contract,
     check: (data) => {
