@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
-import { enableCompileCache } from 'node:module'
+import * as modules from 'node:module'
 import { readArguments, usage } from './cli/arguments.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './cli/exit.ts'
 
@@ -26,19 +26,27 @@ async function main(words: readonly string[]): Promise<ExitCode> {
       process.stdout.write(`${usage}\n`)
       return exitCodes.ok
     default:
-      throw new CliError(exitCodes.usage, `there is no command ${args.command}\n\n${usage}`)
+      throw new CliError(exitCodes.usage, `there is no command ${args.command}; promethean --help lists them`)
   }
 }
 
-/** Whoever reads the output may leave (`| head`); the work goes on, because the record matters and the report does not. */
-function outputFailed(thrown: NodeJS.ErrnoException): void {
-  if (thrown.code !== 'EPIPE') process.stderr.write(`the output cannot be written: ${thrown.message}\n`)
+/** Whoever reads the output may leave (`| head`, a closed terminal); the work goes on, because the record matters and the report does not. */
+function muted(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.write = () => true
+}
+
+function refuseOldNode(): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 22)) return
+  throw new CliError(exitCodes.unavailable, `promethean needs Node 22.22 or newer; this is ${process.versions.node}`)
 }
 
 process.umask(0o077)
-process.stdout.on('error', outputFailed)
-enableCompileCache()
+process.stdout.on('error', muted)
+process.stderr.on('error', muted)
+modules.enableCompileCache?.()
 try {
+  refuseOldNode()
   process.exitCode = await main(process.argv.slice(2))
 } catch (thrown) {
   process.exitCode = exitCodeOf(thrown)

@@ -1,7 +1,13 @@
 /** Bounds of a YAML text. They are checked before anything is built from it. */
-export type YamlLimits = { readonly bytes_max: number; readonly lines_max: number; readonly depth_max: number }
+export type YamlLimits = {
+  readonly bytes_max: number
+  readonly lines_max: number
+  readonly depth_max: number
+  /** The number of the first line, where the text is a part of a file. */
+  readonly first_line: number
+}
 
-export const yamlLimits: YamlLimits = { bytes_max: 65_536, lines_max: 1_000, depth_max: 64 }
+export const yamlLimits: YamlLimits = { bytes_max: 65_536, lines_max: 1_000, depth_max: 64, first_line: 1 }
 
 /** Why a YAML text was refused. */
 export type YamlCode =

@@ -67,7 +67,6 @@ export type YamlParsed = {
 const tokensPerLine = 12
 /** What aliases may add to the data, in values and characters, per byte of `bytes_max`. */
 const growthMax = 4
-
 const schema = new YamlSchema({ schema: 'core', merge: false, resolveKnownTags: false })
 const printSchema = new YamlSchema({ schema: 'core', compat: 'yaml-1.1', resolveKnownTags: false })
 const inFlow = /[,[\]{}]/
@@ -98,10 +97,8 @@ export function parseYaml(text: string, limits: Partial<YamlLimits> = {}): YamlP
     const kind = empty ? 'empty' : isMap(contents) ? 'map' : isSeq(contents) ? 'list' : 'scalar'
     return { ok: true, data, kind, document, text }
   } catch (thrown) {
-    if (thrown instanceof Refusal) {
-      return { ok: false, code: thrown.code, reason: thrown.message, line: lineAt(text, thrown.offset) }
-    }
-    return { ok: false, code: 'SYNTAX', reason: reasonOf(thrown), line: 1 }
+    const { code, offset } = thrown instanceof Refusal ? thrown : { code: 'SYNTAX' as const, offset: 0 }
+    return { ok: false, code, reason: reasonOf(thrown), line: lineAt(text, offset) + bounds.first_line - 1 }
   }
 }
 
@@ -153,21 +150,22 @@ function setOwn(map: DataMap, key: string, value: Json): void {
 /** Turns nodes into data: linear in time, and in size bounded however often an alias is used. */
 class Reader {
   private readonly text: string
-  private readonly depth_max: number
+  private readonly limits: YamlLimits
   private growth: number
   /** Anchors met so far; `undefined` while the anchored node itself is being read. */
   private readonly anchors = new Map<string, Json | undefined>()
 
   constructor(text: string, limits: YamlLimits) {
     this.text = text
-    this.depth_max = limits.depth_max
+    this.limits = limits
     this.growth = limits.bytes_max * growthMax
   }
 
   read(node: Node | null, depth: number): Json {
     if (node === null) return null
     const at = node.range?.[0] ?? 0
-    if (depth > this.depth_max) throw new Refusal('TOO_DEEP', `is nested deeper than ${this.depth_max} levels`, at)
+    if (depth > this.limits.depth_max)
+      throw new Refusal('TOO_DEEP', `is nested deeper than ${this.limits.depth_max} levels`, at)
     if (isAlias(node)) return this.copy(this.anchored(node.source, at), depth, at)
     if (node.tag !== undefined && !coreTags.has(node.tag)) {
       throw new Refusal('TAG', `has the tag ${node.tag.slice(0, 80)}; only the plain YAML types are read`, at)
@@ -230,7 +228,8 @@ class Reader {
   ): never {
     const at = pair.key.range?.[0] ?? 0
     const first = pairs.find((other) => this.key(other.key) === key)?.key.range?.[0] ?? 0
-    const lines = `on line ${lineAt(this.text, first)} and again on line ${lineAt(this.text, at)}`
+    const [one, other] = [first, at].map((offset) => lineAt(this.text, offset) + this.limits.first_line - 1)
+    const lines = `on line ${one} and again on line ${other}`
     throw new Refusal('DUPLICATE_KEY', `has the key ${JSON.stringify(key.slice(0, 80))} ${lines}`, at)
   }
 
@@ -245,7 +244,8 @@ class Reader {
   private copy(value: Json, depth: number, at: number): Json {
     this.growth -= typeof value === 'string' ? value.length + 1 : 1
     if (this.growth < 0) throw new Refusal('ALIAS', 'grows too large when its aliases are written out', at)
-    if (depth > this.depth_max) throw new Refusal('TOO_DEEP', `is nested deeper than ${this.depth_max} levels`, at)
+    if (depth > this.limits.depth_max)
+      throw new Refusal('TOO_DEEP', `is nested deeper than ${this.limits.depth_max} levels`, at)
     if (typeof value !== 'object' || value === null) return value
     if (Array.isArray(value)) return (value as readonly Json[]).map((item) => this.copy(item, depth + 1, at))
     const copied: DataMap = {}

@@ -53,7 +53,10 @@ function setPolicy(tick: Tick, event: Event): void {
 function command(tick: Tick, order: AdminCommand): void {
   const file = tick.world.find(File, order.path)
   if (order.command === 'sentinel.undo') startUndo(tick, file, order.path)
-  else if (file !== 0 && tick.world.of(File).present[file] === 1) begin(tick, file)
+  else if (file !== 0 && tick.world.of(File).present[file] === 1) {
+    tick.world.of(File).held[file] = 0
+    begin(tick, file)
+  }
 }
 
 /** An answer moves the sentinel that waits for it; one that nobody waits for any more changes nothing. */

@@ -44,6 +44,16 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
+/** How many words may follow each command. */
+const wordsMax: { readonly [command: string]: ((words: readonly string[]) => number) | undefined } = {
+  run: () => 1,
+  status: () => 1,
+  doctor: () => 1,
+  replay: () => 1,
+  sentinel: ([order]) => (order === 'list' ? 2 : 3),
+  config: () => 2,
+}
+
 /** What was asked for on the command line. */
 export type Arguments = {
   readonly command: string
@@ -73,6 +83,16 @@ export function readArguments(words: readonly string[]): Arguments {
   }
   const { values, positionals } = parsed
   const [first = 'help', ...rest] = positionals
+  const most = wordsMax[first]?.(rest) ?? 0
+  if (rest.length > most) {
+    throw new CliError(
+      exitCodes.usage,
+      `${first} does not take ${rest.slice(most).join(' ')}; quote a path that has blanks`,
+    )
+  }
+  if (first === 'run' && rest.length > 0 && values.notes !== undefined) {
+    throw new CliError(exitCodes.usage, `run takes DIR or --notes DIR, not both: ${rest[0]} and ${values.notes}`)
+  }
   const command = values.help === true ? 'help' : values.version === true ? 'version' : first
   return {
     command,

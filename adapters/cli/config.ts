@@ -2,12 +2,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { reasonOf } from '../../engine/errors.ts'
 import { defaultLimits, type Limits, limitsOf } from '../../engine/limits.ts'
-import { compileSchema, type Problem } from '../../engine/schema.ts'
+import { compileSchema } from '../../engine/schema.ts'
 import { parseYaml, type YamlParsed } from '../../engine/yaml.ts'
-import { lineOfPath } from '../../engine/yaml-outline.ts'
-import type { Contract } from '../../systems/sentinel/contract.ts'
-import { compilePolicy, type PolicyData } from '../../systems/sentinel/policy.ts'
+import { type Contract, compileContract } from '../../systems/sentinel/contract.ts'
+import type { PolicyData } from '../../systems/sentinel/policy.ts'
 import type { Arguments } from './arguments.ts'
+import { ConfigProblems } from './config-problems.ts'
 import { configSchema } from './config-schema.ts'
 import { CliError, exitCodes } from './exit.ts'
 
@@ -62,44 +62,35 @@ const check = compileSchema(configSchema, 'promethean.yaml')
 
 /**
  * Reads the configuration. @param folder where the caller says the notes are
- * @throws CliError 78 naming every error at once: path, value, what was expected, line
+ * @throws CliError 78 naming every error at once: line, path, what is wrong with the value
  */
 export function loadConfig(args: Arguments, folder: string | undefined): Config {
   const file = configFile(args.config)
-  const read = file === undefined ? {} : readConfig(file)
+  const parsed = file === undefined ? undefined : readYaml(file)
+  const problems = new ConfigProblems(file, parsed)
+  const read = checkedFile(parsed, problems)
   const base = file === undefined ? process.cwd() : dirname(file)
   const notes = folder === undefined ? resolve(base, read.notes ?? defaultNotes) : resolve(folder)
   const data = args.data ?? (read.data === undefined ? undefined : resolve(base, read.data))
-  const model = modelOf(read.model ?? {}, base, file)
+  const model = problems.sound('model') ? modelOf(read.model ?? {}, base, problems) : {}
+  const policy = policyFrom(read, args, model)
+  if (problems.sound('contract') && problems.sound('contracts')) checkContracts(policy, problems)
+  if (problems.sound('limits')) attempt(problems, 'limits', () => limitsOf({ ...defaultLimits, ...read.limits }))
+  const extend = read.extend === undefined ? undefined : resolve(base, read.extend)
+  if (extend !== undefined && !existsSync(extend)) problems.add('extend', `there is no ${extend}`)
+  problems.refuse()
   return {
     file,
     notes,
     data: resolve(data ?? join(notes, '.promethean')),
-    policy: policyFrom(read, args, model, file),
+    policy,
     model,
     keyName: read.model?.api_key,
     port: args.port ?? read.port,
-    limits: checkedLimits(read.limits ?? {}, file),
+    limits: read.limits ?? {},
     level: read.log?.level ?? 'info',
-    extend: read.extend === undefined ? undefined : resolve(base, read.extend),
+    extend,
     warnings: file === undefined ? [] : warningsOf(file),
-  }
-}
-
-/** What a secret's reference stands for. @throws CliError 78 naming the reference, never the secret */
-export function secretOf(reference: string, base: string): string {
-  const [kind, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)]
-  if (kind === 'env') {
-    const value = process.env[name]
-    if (value === undefined || value === '')
-      throw new CliError(exitCodes.config, `${reference}: the variable ${name} is not set`)
-    return value
-  }
-  const path = isAbsolute(name) ? name : join(base, name)
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch (thrown) {
-    throw new CliError(exitCodes.config, `${reference}: ${reasonOf(thrown)}`)
   }
 }
 
@@ -112,99 +103,71 @@ function configFile(named: string | undefined): string | undefined {
   return existsSync(usual) ? usual : undefined
 }
 
-function readConfig(file: string): ConfigFile {
+function readYaml(file: string): YamlParsed {
   const parsed = parseYaml(readFileSync(file, 'utf8'))
-  if (!parsed.ok) throw new CliError(exitCodes.config, `${file}:${parsed.line}: the YAML ${parsed.reason}`)
-  if (parsed.kind === 'empty') return {}
-  const problems = check(parsed.data)
-  if (problems.length === 0) return parsed.data as ConfigFile
-  throw new CliError(exitCodes.config, problems.map((problem) => describe(file, parsed, problem)).join('\n'))
+  if (parsed.ok) return parsed
+  throw new CliError(exitCodes.config, `${file}:${parsed.line}: not valid YAML: ${parsed.reason}`)
 }
 
-/** `promethean.yaml:3: limits.tick_ms: must be number, not "fast"`, with a guess at what was meant. */
-function describe(file: string, parsed: YamlParsed, { path, message }: Problem): string {
-  const keys = path === '' ? [] : path.split('.')
-  const value = keys.reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], parsed.data)
-  const shown = value === undefined ? '' : `, not ${JSON.stringify(value)?.slice(0, 80)}`
-  const known = message === 'is not a known key' ? guess(keys.at(-1) ?? '') : shown
-  return `${file}:${lineOfPath(parsed, keys)}: ${path || 'the file'}: ${message}${known}`
+/** What the file says, with its schema's complaints noted. Keys that are wrong are left out of what is used. */
+function checkedFile(parsed: YamlParsed | undefined, problems: ConfigProblems): ConfigFile {
+  if (parsed === undefined || parsed.kind === 'empty') return {}
+  for (const problem of check(parsed.data)) problems.addProblem(problem)
+  if (parsed.kind !== 'map') return {}
+  return Object.fromEntries(Object.entries(parsed.data as object).filter(([key]) => problems.sound(key)))
 }
 
-function guess(key: string): string {
-  const near = knownKeys().find((known) => distance(known, key) <= 2)
-  return near === undefined ? '' : `; did you mean ${near}?`
-}
-
-function knownKeys(): string[] {
-  const keys: string[] = []
-  const collect = (schema: unknown): void => {
-    if (typeof schema !== 'object' || schema === null) return
-    const { properties, items } = schema as { properties?: Record<string, unknown>; items?: unknown }
-    for (const [key, child] of Object.entries(properties ?? {})) {
-      keys.push(key)
-      collect(child)
-    }
-    collect(items)
+function attempt(problems: ConfigProblems, path: string, work: () => void): void {
+  try {
+    work()
+  } catch (thrown) {
+    problems.add(path, reasonOf(thrown))
   }
-  collect(configSchema)
-  return keys
 }
 
-/** Edit distance of two short words. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length]!
+/** What a secret's reference stands for. @throws Error naming the reference, never the secret */
+function secretOf(reference: string, base: string): string {
+  const [kind, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)]
+  if (kind === 'file') return readFileSync(isAbsolute(name) ? name : join(base, name), 'utf8').trim()
+  const value = process.env[name]
+  if (value === undefined || value === '') throw new Error(`the variable ${name} is not set`)
+  return value
 }
 
-function modelOf(model: ModelConfig, base: string, file: string | undefined): ModelConfig {
+function modelOf(model: ModelConfig, base: string, problems: ConfigProblems): ModelConfig {
   const adapter = model.adapter ?? (model.base_url === undefined ? 'offline' : 'openai')
   if (adapter === 'openai' && (model.base_url === undefined || model.model === undefined)) {
-    throw new CliError(exitCodes.config, `${file}: model: needs base_url and model when the adapter is openai`)
+    problems.add('model', 'needs base_url and model when the adapter is openai')
   }
-  const key = model.api_key === undefined ? {} : { api_key: secretOf(model.api_key, base) }
+  let key = {}
+  attempt(problems, 'model.api_key', () => {
+    if (model.api_key !== undefined) key = { api_key: secretOf(model.api_key, base) }
+  })
   return { ...model, ...key, adapter }
 }
 
-function policyFrom(read: ConfigFile, args: Arguments, model: ModelConfig, file: string | undefined): PolicyData {
+function policyFrom(read: ConfigFile, args: Arguments, model: ModelConfig): PolicyData {
   const contracts = (read.contracts ?? []).map((contract) => ({
     ...contract,
     order: contract.order ?? Object.keys((contract.schema['properties'] as object | undefined) ?? {}),
     attempts_max: contract.attempts_max ?? 5,
   }))
-  const policy: PolicyData = {
+  return {
     write: args.write || read.write === true,
     contract: read.contract ?? 'frontmatter/v1',
     contracts,
     chat_in_flight_max: model.parallel ?? (model.adapter === 'offline' ? 64 : 8),
     model: `${model.adapter} ${model.base_url ?? ''} ${model.model ?? ''}`.trim(),
   }
-  checkContracts(policy, file)
-  return policy
 }
 
-function checkContracts(policy: PolicyData, file: string | undefined): void {
-  try {
-    const { indexOf } = compilePolicy(policy)
-    const named = [policy.contract, ...policy.contracts.flatMap(({ then }) => (then === undefined ? [] : [then]))]
-    for (const name of named) if (indexOf(name) === 0) throw new Error(`there is no contract ${name}`)
-  } catch (thrown) {
-    throw new CliError(exitCodes.config, `${file ?? 'contracts'}: ${reasonOf(thrown)}`)
-  }
-}
-
-function checkedLimits(limits: Partial<Limits>, file: string | undefined): Partial<Limits> {
-  try {
-    limitsOf({ ...defaultLimits, ...limits })
-    return limits
-  } catch (thrown) {
-    throw new CliError(exitCodes.config, `${file}: limits: ${reasonOf(thrown)}`)
+function checkContracts(policy: PolicyData, problems: ConfigProblems): void {
+  const names = new Set(['frontmatter/v1', ...policy.contracts.map(({ name }) => name)])
+  if (!names.has(policy.contract)) problems.add('contract', `there is no contract ${policy.contract}`)
+  for (const [index, contract] of policy.contracts.entries()) {
+    attempt(problems, `contracts.${index}.schema`, () => compileContract(contract))
+    const { then } = contract
+    if (then !== undefined && !names.has(then)) problems.add(`contracts.${index}.then`, `there is no contract ${then}`)
   }
 }
 

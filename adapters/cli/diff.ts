@@ -3,7 +3,8 @@ import { structuredPatch } from 'diff'
 /** A unified diff of the heads of a note, with control characters made visible: file texts are data, not terminal codes. */
 export function diffOf(path: string, before: string, after: string): string {
   const patch = structuredPatch(path, path, before, after, '', '', { context: 2 })
-  const lines = patch.hunks.flatMap((hunk) => hunk.lines).filter((line) => !line.startsWith('\\'))
+  const hunks = patch.hunks.map((hunk) => hunk.lines.filter((line) => !line.startsWith('\\')))
+  const lines = hunks.flatMap((hunk, index) => (index === 0 ? hunk : ['…', ...hunk]))
   return [`--- ${printable(path)}`, ...lines.map(printable)].join('\n')
 }
 

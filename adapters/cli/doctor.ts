@@ -32,8 +32,9 @@ export async function doctor(args: Arguments): Promise<ExitCode> {
     try {
       findings.push(...(await examine(config, args.repair)))
     } catch (thrown) {
-      exit = exitCodeOf(thrown)
-      findings.push({ check: 'record', ok: false, detail: reasonOf(thrown) })
+      const inUse = thrown instanceof EngineError && thrown.code === 'STORE_LOCKED' && !args.repair
+      if (!inUse) exit = exitCodeOf(thrown)
+      findings.push({ check: 'record', ok: inUse, detail: inUse ? `in use; ${thrown.message}` : reasonOf(thrown) })
     }
   }
   const ok = findings.every((finding) => finding.ok)
@@ -50,7 +51,7 @@ function notesFinding({ notes, policy }: Config): Finding {
     accessSync(notes, policy.write ? constants.R_OK | constants.W_OK : constants.R_OK)
     return { check: 'notes', ok: true, detail: notes }
   } catch (thrown) {
-    return { check: 'notes', ok: false, detail: reasonOf(thrown) }
+    return { check: 'notes', ok: false, detail: existsSync(notes) ? reasonOf(thrown) : `${notes} is not there` }
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { relative, resolve, sep } from 'node:path'
 import { silent } from '../../engine/flow/adapter.ts'
 import { askDaemon } from '../control.ts'
 import type { Arguments } from './arguments.ts'
@@ -32,8 +32,10 @@ export async function sentinel(args: Arguments): Promise<ExitCode> {
   const answer =
     (await askDaemon(config.data, '/api/command', command, { deadline_ms: 30_000 })) ??
     (await orderAtRest(config, command))
-  print(args, answer, (object) => Object.entries(object).map(([name, value]) => `${name.padEnd(10)} ${flat(value)}`))
-  const { undone, type } = answer as { undone?: boolean; type?: string }
+  const { undone, type = '', reason = '' } = answer as { undone?: boolean; type?: string; reason?: string }
+  const outcome =
+    undone === true ? 'undone, and left as it is until you change it' : undone === false ? 'not undone' : type
+  print(args, answer, () => [`${printable(command.path)}: ${outcome}${reason === '' ? '' : `: ${printable(reason)}`}`])
   return undone === false || type === 'sentinel.failed' || type === 'pending' ? exitCodes.data : exitCodes.ok
 }
 
@@ -68,10 +70,12 @@ async function atRest<T>(config: Config, look: (engine: Awaited<ReturnType<typeo
   }
 }
 
-/** A path as the operator typed it, relative to the notes folder as the record has it. */
+/** A path as the operator typed it, from here or from the notes folder, as the record has it. */
 function notePath(config: Config, path: string): string {
-  const inside = relative(config.notes, resolve(path))
-  return existsSync(resolve(path)) && !inside.startsWith('..') ? inside.split('\\').join('/') : path
+  const candidates = [resolve(path), resolve(config.notes, path)]
+  const inside = candidates.map((each) => relative(config.notes, each)).filter((each) => !each.startsWith('..'))
+  const found = inside.find((each) => existsSync(resolve(config.notes, each))) ?? inside.at(-1) ?? path
+  return found.split(sep).join('/')
 }
 
 function flat(value: unknown): string {

@@ -6,7 +6,7 @@ import { diffOf, printable } from './diff.ts'
 
 export type ReportOptions = {
   readonly json: boolean
-  /** Whether the difference of each note is shown. */
+  /** Whether the difference is shown also where it is written. */
   readonly diffs: boolean
   readonly out: NodeJS.WriteStream
 }
@@ -37,10 +37,16 @@ export class Report {
     if (!this.#options.json) this.#print(line)
   }
 
+  /** How things stand, for a pipe or a file, where no live line tells. */
+  stand(): void {
+    if (!this.#live) this.say(this.#line())
+  }
+
   /** The closing line, or the closing object. */
   end(): void {
     this.#stop()
     clearInterval(this.#timer)
+    this.#timer = undefined
     this.#erase()
     if (this.#options.json) this.#json({ type: 'summary', ...this.#numbers() })
     else this.#print(this.#line())
@@ -50,8 +56,7 @@ export class Report {
     if (SentinelProposed.is(event)) {
       const { path, contract, before, after, writing } = event.payload
       if (this.#options.json) this.#json({ type: writing ? 'repairing' : 'proposed', path, contract, before, after })
-      else if (this.#options.diffs) this.#print(diffOf(path, before, after))
-      else if (!writing) this.#print(`proposed  ${printable(path)}`)
+      else if (this.#options.diffs || !writing) this.#print(diffOf(path, before, after))
     } else if (SentinelDone.is(event) && event.payload.written) this.#tell('repaired', event.payload)
     else if (SentinelFailed.is(event)) this.#tell('failed', event.payload)
     else if (FsFileSkipped.is(event)) this.#tell('skipped', event.payload)
@@ -81,9 +86,9 @@ export class Report {
   }
 
   #line(): string {
-    const { files, valid, repaired, proposed, failed, memories, tick_ms } = this.#numbers()
-    const shown = proposed > 0 ? `, proposed ${proposed}` : ''
-    return `files ${files}, valid ${valid}, repaired ${repaired}${shown}, failed ${failed}, memories ${memories}, tick ${tick_ms} ms`
+    const { files, valid, repaired, failed, memories, tick_ms, ...seldom } = this.#numbers()
+    const shown = Object.entries(seldom).map(([name, count]) => (count > 0 ? `, ${name} ${count}` : ''))
+    return `files ${files}, valid ${valid}, repaired ${repaired}, failed ${failed}${shown.join('')}, memories ${memories}, tick ${tick_ms} ms`
   }
 
   #json(line: object): void {

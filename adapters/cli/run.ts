@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Engine } from '../../engine/engine.ts'
@@ -33,14 +33,14 @@ export async function run(args: Arguments): Promise<ExitCode> {
   ignoreInGit(config)
   const report = new Report(engine, {
     json: args.json,
-    diffs: place.sample || !config.policy.write,
+    diffs: place.sample,
     out: process.stdout,
   })
   if (place.sample)
     report.say(`There is no ${defaultNotes}, so this works on a scratch copy of the sample notes: ${config.notes}`)
   const services: Service[] = []
   const signalled = stopOnSignal(engine, services)
-  reloadOnSignal(engine, args, place.folder, log)
+  if (!onTerminal()) reloadOnSignal(engine, args, place.folder, log)
   try {
     if (!args.once) services.push(...(await serve(engine, config, log)))
     await engine.start()
@@ -54,7 +54,9 @@ export async function run(args: Arguments): Promise<ExitCode> {
       `Watching ${config.notes}${config.policy.write ? '' : ' (read only; --write lets it repair)'}. Ctrl-C ends.`,
     )
   report.live()
-  const error = args.once ? await untilQuiet(engine, files) : await engine.finished
+  const quiet = untilQuiet(engine, files)
+  if (!args.once) void quiet.then(() => report.stand())
+  const error = args.once ? await quiet : await engine.finished
   const failed = gaugesOf(engine.world).sentinels_failed
   report.end()
   await end(engine, services)
@@ -84,13 +86,17 @@ function sampleNotes(): string {
 
 function refuseMissing(notes: string): void {
   if (existsSync(notes) && statSync(notes).isDirectory()) return
-  throw new CliError(exitCodes.config, `${notes} is no folder; name your notes folder: promethean run DIR`)
+  throw new CliError(
+    exitCodes.config,
+    `${notes} is ${existsSync(notes) ? 'a file' : 'not there'}; name your notes folder: promethean run DIR`,
+  )
 }
 
 /** The record lies in the notes folder by default; it is no concern of the notes' own repository. */
 function ignoreInGit(config: Config): void {
   const path = join(config.data, '.gitignore')
-  if (config.data.startsWith(config.notes) && !existsSync(path)) writeFileSync(path, '*\n', { mode: 0o600 })
+  const inside = config.data.startsWith(config.notes + sep)
+  if (inside && !existsSync(path)) writeFileSync(path, '*\n', { mode: 0o600 })
 }
 
 function warn(config: Config, args: Arguments, log: Log): void {
@@ -149,21 +155,30 @@ async function untilQuiet(engine: Engine, files: FsAdapter): Promise<unknown> {
   return (await ended).error
 }
 
+/** A signal to the whole group comes twice when a wrapper passes it on; that is one wish to end, not two. */
+const oneWish_ms = 500
+const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Whether a person watches: then a hangup means that the terminal was closed, and the daemon ends with it. */
+function onTerminal(): boolean {
+  return process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
+}
+
 /** The first signal ends in good order, the second at once; nothing that was committed is lost either way. */
 function stopOnSignal(engine: Engine, services: readonly Service[]): { asked(): boolean; forget(): void } {
-  let asked = false
+  let asked_ms: number | undefined
   const onSignal = (): void => {
-    if (asked) process.exit(exitCodes.ok)
-    asked = true
+    if (asked_ms !== undefined && performance.now() - asked_ms > oneWish_ms) process.exit(exitCodes.ok)
+    if (asked_ms !== undefined) return
+    asked_ms = performance.now()
     void end(engine, services)
   }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
+  const signals = onTerminal() ? endSignals : endSignals.filter((signal) => signal !== 'SIGHUP')
+  for (const signal of signals) process.on(signal, onSignal)
   return {
-    asked: () => asked,
+    asked: () => asked_ms !== undefined,
     forget: () => {
-      process.off('SIGINT', onSignal)
-      process.off('SIGTERM', onSignal)
+      for (const signal of signals) process.off(signal, onSignal)
     },
   }
 }
@@ -179,6 +194,6 @@ function reloadOnSignal(engine: Engine, args: Arguments, folder: string | undefi
     const { policy } = await compose(loadConfig(args, folder))
     const payload = { policy: policyPayload(policy) }
     await engine.ingest({ type: ConfigSet.name, source: { kind: 'config' }, payload })
-    log.info({}, 'the config was reloaded')
+    log.info({}, 'the policy was reloaded; everything else in the config takes effect at the next start')
   }
 }

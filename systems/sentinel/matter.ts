@@ -40,7 +40,7 @@ const refusing = { json: refuse, javascript: refuse, js: refuse, coffee: refuse,
 export function readMatter(fence: Extract<Fence, { kind: 'yaml' }>): Matter {
   const { yaml, close } = fence
   const parsed = parsePlainOrFull(yaml)
-  if (!parsed.ok) return { ...parsed, line: parsed.line + 1 }
+  if (!parsed.ok) return parsed
   const { outline, kind } = parsed
   const file = matter(`---\n${yaml}${close}\n`, {
     language: 'yaml',
@@ -61,10 +61,10 @@ type Parsed = Pick<YamlParsed, 'ok' | 'data' | 'kind'> & { readonly outline: () 
 function parsePlainOrFull(yaml: string): Parsed | Refused {
   const plain = readPlainMap(yaml)
   if (plain !== undefined) return { ok: true, data: plain.data, kind: 'map', outline: () => plain.outline }
-  const parsed = parseYaml(yaml)
+  const parsed = parseYaml(yaml, { first_line: 2 })
   if (!parsed.ok) return parsed
   const { data, kind, document } = parsed
   if (kind === 'map' || kind === 'empty') return { ok: true, data, kind, outline: () => outlineOf(document) }
-  const line = lineAt(yaml, document.contents?.range[0] ?? 0)
+  const line = lineAt(yaml, document.contents?.range[0] ?? 0) + 1
   return { ok: false, code: 'NOT_A_MAP', reason: `is a ${kind}, not a map of keys`, line }
 }

@@ -48,7 +48,7 @@ test('without --write nothing is written, and the difference of each note is sho
   expect(done.out).toMatch(/--- compost\.md\n(.*\n)*?\+title: Compost\n\+slug: compost/)
   expect(done.out).toMatch(/--- deep\/er\/tomatoes\.md\n(.*\n)*?-slug: Not A Slug\n/)
   expect(done.out).not.toContain('--- valid.md')
-  expect(done.out).toMatch(/files 3, valid 1, repaired 0, proposed 2, failed 0, memories 3/)
+  expect(done.out).toMatch(/files 3, valid 1, repaired 0, failed 0, proposed 2, memories 3/)
   expect(await place.json(['status'])).toMatchObject({ sentinels: { pending: 0, done: 1, failed: 0, proposed: 2 } })
 })
 

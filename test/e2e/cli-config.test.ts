@@ -42,8 +42,8 @@ describe('what a config cannot mean ends with 78', () => {
   const levels = [...'bcdefghi'].map((key, index) => `${key}: &${key} [${`*${'abcdefgh'[index]},`.repeat(9)}]`)
   const bomb = `a: &a [lol]\n${levels.join('\n')}\n`
   const wrong: { name: string; yaml: string; says: RegExp }[] = [
-    { name: 'no YAML', yaml: 'notes: [', says: /promethean\.yaml:\d+: the YAML / },
-    { name: 'I156: an alias bomb', yaml: bomb, says: /the YAML / },
+    { name: 'no YAML', yaml: 'notes: [', says: /promethean\.yaml:\d+: not valid YAML: / },
+    { name: 'I156: an alias bomb', yaml: bomb, says: /not valid YAML: / },
     { name: 'I156: __proto__', yaml: '__proto__: { write: true }\n', says: /__proto__: is not a known key/ },
     { name: 'a list', yaml: '- a\n', says: /the file: .*object/ },
     { name: 'openai without a model', yaml: 'model: { adapter: openai }\n', says: /needs base_url and model/ },
@@ -53,7 +53,7 @@ describe('what a config cannot mean ends with 78', () => {
       yaml: 'model: { api_key: "env:PROMETHEAN_UNSET" }\n',
       says: /PROMETHEAN_UNSET is not set/,
     },
-    { name: 'a missing secret', yaml: 'model: { api_key: "file:none.txt" }\n', says: /file:none\.txt/ },
+    { name: 'a missing secret', yaml: 'model: { api_key: "file:none.txt" }\n', says: /model\.api_key: .*none\.txt/ },
     {
       name: 'limits that clash',
       yaml: 'limits: { tick_ms: 1, tick_min_ms: 5 }\n',
@@ -144,7 +144,7 @@ test('a notes folder that is none, and a port that is taken, are said in one lin
   const place = new Place()
   const missing = await promethean(['run', `${place.folder}/none`])
   expect(missing).toMatchObject({ code: 78, out: '' })
-  expect(missing.err).toMatch(/none is no folder; name your notes folder/)
+  expect(missing.err).toMatch(/none is not there; name your notes folder/)
 
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))

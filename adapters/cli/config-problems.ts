@@ -1,0 +1,88 @@
+import type { Problem } from '../../engine/schema.ts'
+import type { YamlParsed } from '../../engine/yaml.ts'
+import { lineOfPath } from '../../engine/yaml-outline.ts'
+import { configSchema } from './config-schema.ts'
+import { CliError, exitCodes } from './exit.ts'
+
+/** Values that may be a secret written where only its name belongs. */
+const secretPaths = new Set(['model.api_key'])
+
+/** Gathers everything that is wrong with a config, so that all of it is shown at once, each with its line. */
+export class ConfigProblems {
+  readonly #file: string | undefined
+  readonly #parsed: YamlParsed | undefined
+  readonly #found: { line: number; path: string; text: string }[] = []
+
+  constructor(file: string | undefined, parsed: YamlParsed | undefined) {
+    this.#file = file
+    this.#parsed = parsed
+  }
+
+  /** Whether nothing is wrong with a key or what stands below it, so that a closer look makes sense. */
+  sound(key: string): boolean {
+    return !this.#found.some(({ path }) => path === key || path.startsWith(`${key}.`))
+  }
+
+  /** What a check of the schema found: the value that was wrong is shown, unless it may be a secret. */
+  addProblem({ path, message }: Problem): void {
+    const keys = keysOf(path)
+    const value = keys.reduce<unknown>(
+      (node, key) => (node as Record<string, unknown> | undefined)?.[key],
+      this.#parsed?.data,
+    )
+    if (secretPaths.has(path)) this.add(path, 'must be env:NAME or file:PATH; the value is not shown')
+    else if (message === 'is not a known key') this.add(path, message + guess(keys.at(-1) ?? ''))
+    else this.add(path, value === undefined ? message : `${message}, not ${JSON.stringify(value)?.slice(0, 80)}`)
+  }
+
+  add(path: string, text: string): void {
+    const line = this.#parsed === undefined ? 0 : lineOfPath(this.#parsed, keysOf(path))
+    this.#found.push({ line, path, text })
+  }
+
+  /** @throws CliError 78 with everything that was found, in the order of the file */
+  refuse(): void {
+    if (this.#found.length === 0) return
+    const ordered = this.#found.toSorted((a, b) => a.line - b.line)
+    const place = (line: number): string => (this.#file === undefined ? 'options' : `${this.#file}:${line}`)
+    const lines = ordered.map(({ line, path, text }) => `${place(line)}: ${path || 'the file'}: ${text}`)
+    throw new CliError(exitCodes.config, lines.join('\n'))
+  }
+}
+
+function keysOf(path: string): string[] {
+  return path === '' ? [] : path.split('.')
+}
+
+function guess(key: string): string {
+  const near = knownKeys().find((known) => distance(known, key) <= 2)
+  return near === undefined ? '' : `; did you mean ${near}?`
+}
+
+function knownKeys(): string[] {
+  const keys: string[] = []
+  const collect = (schema: unknown): void => {
+    if (typeof schema !== 'object' || schema === null) return
+    const { properties, items } = schema as { properties?: Record<string, unknown>; items?: unknown }
+    for (const [key, child] of Object.entries(properties ?? {})) {
+      keys.push(key)
+      collect(child)
+    }
+    collect(items)
+  }
+  collect(configSchema)
+  return keys
+}
+
+/** Edit distance of two short words. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
