@@ -22,6 +22,8 @@ export const File = table('File', {
   held: 'u8', //            1 while the operator wants this content as it is
   revision: 'u32', //       newest write that can be taken back, row in Revision; 0 = none
   memory_id: 'u32', //      what is remembered of it, row in Memory; 0 = nothing
+  failures: 'u8', //        times in a row that it failed through no fault of its own
+  patience: 'u32', //       its Patience entity while it waits to be tried again; 0 = none
 })
 
 export const SentinelState = states('none', 'pending', 'running', 'validating', 'retry')
@@ -40,6 +42,9 @@ export const Sentinel = archetype('Sentinel', {
   effect_id: 'u32', //      what it waits for; 0 = nothing
   revision: 'u32', //       the text it works on, row in Revision
 })
+
+/** A file that failed through no fault of its own, and when it is tried again. */
+export const Patience = archetype('Patience', { file: 'u32', retry_at_ms: 'f64' })
 
 /** A text as it was before a sentinel changed it. Records: `before` (the text), `change` (what was written). */
 export const Revision = table('Revision', {
@@ -107,5 +112,5 @@ export const Gauge = singleton('Gauge', {
   scan: 'u32', //          the scan in progress or last completed, in this run of the process
 })
 
-export const archetypes = [File, Sentinel, Revision, Policy, Memory, Awake, Fading, Gauge] as const
+export const archetypes = [File, Sentinel, Patience, Revision, Policy, Memory, Awake, Fading, Gauge] as const
 export const records = ['policy', 'before', 'change', 'text', 'meta'] as const

@@ -15,7 +15,7 @@ import {
   LlmChat,
 } from './events.ts'
 import { vanish } from './sentinel/cursor.ts'
-import { retryFailed, revisitAll, seeFile, seeScan, skipFile } from './sentinel/files.ts'
+import { retryFailed, retryWaiting, revisitAll, seeFile, seeScan, skipFile } from './sentinel/files.ts'
 import { type Guard, type PolicyData, policyOf } from './sentinel/policy.ts'
 import { startUndo, undoFailed, undoRead, undoWritten } from './sentinel/undo.ts'
 import { answered, begin, giveUp, readFailed, textRead, writeFailed, written } from './sentinel/work.ts'
@@ -25,6 +25,7 @@ import { answered, begin, giveUp, readFailed, textRead, writeFailed, written } f
  * Each event moves the one sentinel it concerns; nothing is scanned, so an idle tick costs nothing. O(events).
  */
 export const sentinel = system('sentinel', (tick) => {
+  retryWaiting(tick)
   for (const event of tick.events) {
     if (ConfigSet.is(event)) setPolicy(tick, event)
     else if (EngineStarted.is(event)) retryFailed(tick)

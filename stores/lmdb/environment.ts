@@ -23,9 +23,12 @@ export function openForWriting(path: string, map_bytes: number): Environment {
   return openWith(path, { mapSize: map_bytes, permissionsMode: mode })
 }
 
-/** Opens the file for reading only; `mode` still matters because a lock file may be made. */
-export function openForReading(path: string): Environment {
-  return openWith(path, { readOnly: true, permissionsMode: mode })
+/**
+ * Opens the file for reading only; `mode` still matters because a lock file may be made.
+ * @param map_bytes address space to reserve
+ */
+export function openForReading(path: string, map_bytes: number): Environment {
+  return openWith(path, { readOnly: true, mapSize: map_bytes, permissionsMode: mode })
 }
 
 function openWith(path: string, options: { mapSize?: number; readOnly?: boolean; permissionsMode: number }) {

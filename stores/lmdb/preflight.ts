@@ -4,9 +4,11 @@ import { journalName } from '../keys.ts'
 import {
   entryCount,
   type Journal,
+  keyTick,
   openForReading,
   openJournal,
   openRecords,
+  ownCopy,
   pagesEnd,
   type Records,
   tableNames,
@@ -21,10 +23,20 @@ export type Verdict =
   | { readonly ok: true; readonly complete: boolean; readonly entries_read: number; readonly entries: number }
   | { readonly ok: false; readonly reason: string }
 
-type Walk = { readonly table: string; readonly entries: Iterator<{ value: Uint8Array }>; read: number; done: boolean }
+type Entry = { readonly key: number | Uint8Array; readonly value: Uint8Array }
+type Walk = {
+  readonly table: string
+  readonly entries: Iterator<Entry>
+  /** The key of the entry that was read last; the next one's must be smaller. */
+  key: number
+  read: number
+  done: boolean
+}
 
 function examine(path: string, budget_ms: number): Verdict {
-  const environment = openForReading(path)
+  // A value may claim to be as long as 32 bits can say. So much is mapped that reading it runs beyond the end of the file,
+  // which ends this process as it would end the writer; beyond a smaller map other memory might be read instead.
+  const environment = openForReading(path, 2 ** 32 + 2 * statSync(path).size)
   const tables = new Map<string, Records | Journal>()
   // Opening a table ends the read transaction, and with it every cursor: all are opened before the first walk.
   for (const name of tableNames(environment)) {
@@ -36,7 +48,8 @@ function examine(path: string, budget_ms: number): Verdict {
   const walks: Walk[] = []
   for (const [name, table] of tables) {
     entries += entryCount(table)
-    walks.push({ table: name, entries: table.getRange({ reverse: true })[Symbol.iterator](), read: 0, done: false })
+    const range: Iterable<Entry> = table.getRange({ reverse: true })
+    walks.push({ table: name, entries: range[Symbol.iterator](), key: Number.POSITIVE_INFINITY, read: 0, done: false })
   }
   // With a page missing at the end, only a walk over everything tells whether the page was in use.
   const whole = pagesEnd(environment) > statSync(path).size
@@ -67,9 +80,21 @@ function touch(walk: Walk, end: number): void {
     for (let step = 0; step < 64 && !walk.done; step++) {
       const next = walk.entries.next()
       if (next.done === true) walk.done = true
-      else walk.read++
+      else reach(walk, next.value)
     }
   }
+}
+
+/**
+ * Reads an entry as its readers will. A damaged key would be found under another one's number, so keys must be in
+ * order; a damaged length reaches beyond the file, which shows only when the bytes themselves are touched.
+ */
+function reach(walk: Walk, { key, value }: Entry): void {
+  const number = typeof key === 'number' ? key : keyTick(key)
+  if (!(number < walk.key)) throw new Error(`table ${walk.table} is not in order at ${number}`)
+  walk.key = number
+  walk.read++
+  ownCopy(value)
 }
 
 const [path, budget] = process.argv.slice(2)

@@ -1,6 +1,7 @@
 import type { Tick } from '../../engine/system.ts'
 import { File, FileVerdict, Gauge } from '../components.ts'
 import { type FileStat, NoteGone } from '../events.ts'
+import { stopWaiting } from './patience.ts'
 
 /** What the world knows of a file: its verdict, and the size, times and hash by which a change is noticed. */
 
@@ -64,6 +65,7 @@ export function vanish(tick: Tick, file: number): void {
   const sentinel = columns.sentinel[file]!
   if (sentinel !== 0) tick.world.kill(sentinel)
   columns.sentinel[file] = 0
+  stopWaiting(tick, file)
   settleVerdict(tick, file, FileVerdict.none)
   columns.present[file] = 0
   columns.size_bytes[file] = -1

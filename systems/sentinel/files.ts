@@ -2,6 +2,7 @@ import type { Tick } from '../../engine/system.ts'
 import { File, FileVerdict, Gauge } from '../components.ts'
 import type { FileStat, FsFileSkipped, FsScanned } from '../events.ts'
 import { vanish } from './cursor.ts'
+import { itsTurn, surroundings } from './patience.ts'
 import { policyOf } from './policy.ts'
 import { begin, startChain } from './work.ts'
 
@@ -63,28 +64,19 @@ export function revisitAll(tick: Tick): void {
   }
 }
 
-/** Failures that say nothing about the note itself: a new run of the process tries again. */
-const passing = ['AUTH', 'RATE_LIMITED', 'SERVER', 'TIMEOUT', 'NETWORK', 'TRUNCATED', 'BAD_RESPONSE', 'NO_MODEL']
-const passingToo = [
-  'EFFECT_UNHANDLED',
-  'PERMISSION',
-  'NO_SPACE',
-  'IO',
-  'ADAPTER_THREW',
-  'BAD_REQUEST',
-  'REDIRECT',
-  'PACKAGE_MISSING',
-  'NO_PROPOSAL',
-]
-
 /** At the start of a run: scans are counted anew, and failures of the surroundings are given another chance. */
 export function retryFailed(tick: Tick): void {
   tick.world.of(Gauge).scan[1] = 0
   const { verdict, code } = tick.world.of(File)
-  const codes = new Set([...passing, ...passingToo].map((name) => tick.world.names.find(name)))
+  const codes = new Set(surroundings.map((name) => tick.world.names.find(name)))
   codes.delete(0)
   const rows = tick.world.rows(File)
   for (let file = 1; file <= rows; file++) {
     if (verdict[file] === FileVerdict.failed && codes.has(code[file]!)) begin(tick, file)
   }
+}
+
+/** Files that failed through no fault of their own are looked at again when their turn has come. */
+export function retryWaiting(tick: Tick): void {
+  for (const file of itsTurn(tick)) begin(tick, file)
 }

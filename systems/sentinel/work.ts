@@ -20,6 +20,7 @@ import { type CompiledContract, keysAtFault } from './contract.ts'
 import { sameStat, settleVerdict, takeStat, vanish } from './cursor.ts'
 import { amend } from './edit.ts'
 import { type Note, type NoteRefused, readNote } from './note.ts'
+import { stopWaiting, waitTurn } from './patience.ts'
 import { type Guard, policyOf } from './policy.ts'
 import { chatRequest } from './prompt.ts'
 
@@ -45,6 +46,7 @@ export function begin(tick: Tick, file: number): void {
     tick.world.of(Sentinel).again[working] = 1
     return
   }
+  stopWaiting(tick, file)
   const policy = policyOf(tick)
   const id = tick.world.spawn(Sentinel)
   const columns = tick.world.of(Sentinel)
@@ -150,6 +152,7 @@ export function giveUp(tick: Tick, guard: Guard, code: string, reason: string): 
   const contract = contractOf(tick, guard).contract.name
   settleVerdict(tick, guard.file, FileVerdict.failed, { contract, code, reason })
   tick.emit(SentinelFailed, { path: pathOf(tick, guard), contract, code, reason })
+  waitTurn(tick, guard.file, code)
   end(tick, guard)
 }
 
@@ -180,6 +183,7 @@ function judge(tick: Tick, guard: Guard, text: string, textHash: string): void {
     tick.emit(SentinelDone, { path, contract, hash: textHash, written: byWriting })
     settleVerdict(tick, guard.file, FileVerdict.done, { contract })
     tick.world.of(File).written[guard.file] = byWriting ? 1 : 0
+    tick.world.of(File).failures[guard.file] = 0
     const next = compiled.contract.then === undefined ? 0 : guard.policy.indexOf(compiled.contract.then)
     if (next === 0) break
     sentinel.contract[guard.id] = next
