@@ -66,8 +66,9 @@ async function blocking(folder: string, scale: Scale): Promise<Row> {
   for (let tick = 1; tick <= scale.rows(1000); tick++) {
     const framing = performance.now()
     const puts: Put[] = []
-    for (let key = 1; key <= 100; key++) puts.push({ table: 'text', key: tick * 100 + key, bytes: frameText(text) })
-    const entry = frameText(text.repeat(100))
+    for (let key = 1; key <= 100; key++)
+      puts.push({ table: 'text', key: tick * 100 + key, bytes: frameText(text, 'text') })
+    const entry = frameText(text.repeat(100), 'journal')
     framed.push(performance.now() - framing)
     const began = performance.now()
     const durable = store.commit({ tick, entry, puts })

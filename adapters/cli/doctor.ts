@@ -1,8 +1,8 @@
 import { accessSync, constants, cpSync, existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineError, reasonOf } from '../../engine/errors.ts'
-import { isWhole } from '../../engine/record/frame.ts'
-import { decodeEntry } from '../../engine/record/journal.ts'
+import { isWhole, recordName } from '../../engine/record/frame.ts'
+import { chain, decodeEntry } from '../../engine/record/journal.ts'
 import { ownTables } from '../../engine/record/recorder.ts'
 import { decodeSnapshot } from '../../engine/record/snapshot.ts'
 import type { Store } from '../../engine/record/store.ts'
@@ -84,10 +84,14 @@ async function examine(config: Config, repair: boolean): Promise<Finding[]> {
   }
 }
 
+/** The first entry that is not whole, or does not follow on the one before it. */
 function firstBadEntry(store: Store): { tick: number; reason: string } | undefined {
+  let digest = '0'.repeat(32)
   for (const { tick, bytes } of store.journal(1)) {
     try {
-      decodeEntry(bytes, tick)
+      const { head, batchText } = decodeEntry(bytes, tick)
+      digest = chain(digest, tick, batchText, head.outputs)
+      if (digest !== head.digest) return { tick, reason: `entry ${tick} does not follow on the one before it` }
     } catch (thrown) {
       if (!(thrown instanceof EngineError)) throw thrown
       return { tick, reason: thrown.message }
@@ -116,7 +120,7 @@ function tableFinding(store: Store, table: string): Finding {
   const bad: number[] = []
   for (const key of store.keys(table)) {
     const framed = store.read(table, key)
-    if (framed !== undefined && !isWhole(framed)) bad.push(key)
+    if (framed !== undefined && !isWhole(framed, recordName(table, key))) bad.push(key)
   }
   const damaged = `${bad.length} damaged: ${bad.slice(0, 20).join(', ')}`
   return {

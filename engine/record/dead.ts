@@ -1,6 +1,6 @@
 import { ClockSet, EngineStarted, type Event } from '../flow/event.ts'
-import { frameText, unframeText } from './frame.ts'
-import { ownTables } from './recorder.ts'
+import { recordName, unframeText } from './frame.ts'
+import { ownTables, textPut } from './recorder.ts'
 import type { Put, Store } from './store.ts'
 
 /**
@@ -20,7 +20,8 @@ export function readDead(store: Store): DeadLetter[] {
   const letters: DeadLetter[] = []
   for (const id of store.keys(ownTables.dead)) {
     const framed = store.read(ownTables.dead, id)
-    if (framed !== undefined) letters.push({ ...(JSON.parse(unframeText(framed, `dead ${id}`)) as DeadLetter), id })
+    if (framed !== undefined)
+      letters.push({ ...(JSON.parse(unframeText(framed, recordName(ownTables.dead, id))) as DeadLetter), id })
   }
   return letters
 }
@@ -66,11 +67,9 @@ export class DeadLetters {
     const events = [...fresh, ...batch.filter((event) => !ClockSet.is(event) && !EngineStarted.is(event))]
     const firstId = this.#trying?.id ?? 1 + (this.letters.at(-1)?.id ?? 0)
     const state = events.length === 1 ? 'dead' : 'suspect'
-    return events.map((event, index) => ({
-      table: ownTables.dead,
-      key: firstId + index,
-      bytes: frameText(JSON.stringify({ state, event, ...about })),
-    }))
+    return events.map((event, index) =>
+      textPut(ownTables.dead, firstId + index, JSON.stringify({ state, event, ...about })),
+    )
   }
 
   #knows(emitted: Event): boolean {

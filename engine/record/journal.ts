@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { EngineError } from '../errors.ts'
 import type { Event } from '../flow/event.ts'
-import { frameText, unframeText } from './frame.ts'
+import { frameText, recordName, unframeText } from './frame.ts'
 
 /** Version of the journal's and snapshots' layout. */
 export const recordFormat = 1
@@ -30,14 +30,14 @@ export type Entry = { readonly head: EntryHead; readonly events: readonly Event[
  * `lines` are those event lines, already encoded at the edge.
  */
 export function encodeEntry(head: EntryHead, batchText: string): Buffer {
-  return frameText(`${JSON.stringify(head)}\n${batchText}`)
+  return frameText(`${JSON.stringify(head)}\n${batchText}`, recordName('journal', head.tick))
 }
 
 /** @throws EngineError JOURNAL_DAMAGED */
 export function decodeEntry(bytes: Uint8Array, tick: number): Entry {
   let text: string
   try {
-    text = unframeText(bytes, `journal entry ${tick}`)
+    text = unframeText(bytes, recordName('journal', tick))
   } catch (thrown) {
     throw new EngineError('JOURNAL_DAMAGED', `entry ${tick} does not match its checksum`, {
       value: tick,

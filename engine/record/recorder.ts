@@ -5,7 +5,7 @@ import type { Parcel } from '../flow/inbox.ts'
 import type { Limits } from '../limits.ts'
 import type { Core } from '../tick.ts'
 import type { Trace } from '../trace.ts'
-import { frameText } from './frame.ts'
+import { frameText, recordName } from './frame.ts'
 import { type EntryHead, encodeEntry } from './journal.ts'
 import { markOf, worldBytes } from './mark.ts'
 import { copyWorld, encodeSnapshot } from './snapshot.ts'
@@ -105,9 +105,9 @@ export class Recorder {
     const digest = this.#core.link(batchText)
     const head: EntryHead = { tick, digest, outputs: outcome.outputs, ...this.#mark(batchText.length) }
     const puts: Put[] = []
-    for (const { table, key, text } of outcome.puts) puts.push({ table, key, bytes: frameText(text) })
+    for (const { table, key, text } of outcome.puts) puts.push(textPut(table, key, text))
     for (const { effect_id, text } of outcome.requests) {
-      puts.push({ table: ownTables.outbox, key: effect_id, bytes: frameText(text) })
+      puts.push(textPut(ownTables.outbox, effect_id, text))
     }
     for (const effect_id of outcome.settled) puts.push({ table: ownTables.outbox, key: effect_id, bytes: null })
     for (const put of more) puts.push(put)
@@ -158,4 +158,9 @@ export class Recorder {
         this.#saving = undefined
       })
   }
+}
+
+/** A put of a text, framed under its record's name. */
+export function textPut(table: string, key: number, text: string): Put {
+  return { table, key, bytes: frameText(text, recordName(table, key)) }
 }

@@ -2,7 +2,7 @@ import { EngineError, reasonOf } from '../errors.ts'
 import { EngineStarted } from '../flow/event.ts'
 import { Core, type Parts } from '../tick.ts'
 import { runtimeName, version } from '../version.ts'
-import { unframeText } from './frame.ts'
+import { recordName, unframeText } from './frame.ts'
 import { decodeEntry, type Entry } from './journal.ts'
 import { decodeSnapshot, type Snapshot } from './snapshot.ts'
 import type { Store } from './store.ts'
@@ -33,7 +33,7 @@ export function freshCore(parts: Parts, store: Store, options: CoreOptions): Cor
 /** A record's text out of its frame. @throws EngineError RECORD_DAMAGED */
 export function readRecord(store: Store, table: string, id: number): string | undefined {
   const framed = store.read(table, id)
-  return framed === undefined ? undefined : unframeText(framed, `${table} ${id}`)
+  return framed === undefined ? undefined : unframeText(framed, recordName(table, id))
 }
 
 /**

@@ -19,7 +19,7 @@ import type { Checked } from './record-child.ts'
  * How many states of the disk are opened; one takes about a sixth of a second. They are spread evenly over a new
  * record's first ticks, two snapshots and its end. More can be had by hand.
  */
-const statesCount = 100
+const statesCount = 50
 const ticks = 8
 const seed = 20260105
 const together = 2

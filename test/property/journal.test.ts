@@ -81,10 +81,10 @@ describe('Frame', () => {
   test('gives back every well-formed text, and notices damage', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.nat(), (text, pick) => {
-        const framed = new Uint8Array(frameText(text))
+        const framed = new Uint8Array(frameText(text, 'r'))
         expect(unframeText(framed, 'r')).toBe(text.toWellFormed())
         framed[pick % framed.length]! ^= 0x40
-        expect(isWhole(framed)).toBe(false)
+        expect(isWhole(framed, 'r')).toBe(false)
         expect(codeOf(() => unframeText(framed, 'r'))).toBe('RECORD_DAMAGED')
       }),
     )

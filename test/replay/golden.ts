@@ -1,5 +1,6 @@
-import { frameText, unframeText } from '../../engine/record/frame.ts'
+import { recordName, unframeText } from '../../engine/record/frame.ts'
 import { decodeEntry, encodeEntry } from '../../engine/record/journal.ts'
+import { textPut } from '../../engine/record/recorder.ts'
 import type { Store } from '../../engine/record/store.ts'
 
 /**
@@ -14,7 +15,8 @@ export function linesOf(store: Store): string {
   for (const table of tables) {
     for (const key of store.keys(table)) {
       const framed = store.read(table, key)
-      if (framed !== undefined) lines.push(JSON.stringify({ put: table, key, text: unframeText(framed, `${key}`) }))
+      if (framed !== undefined)
+        lines.push(JSON.stringify({ put: table, key, text: unframeText(framed, recordName(table, key)) }))
     }
   }
   for (const { tick, bytes } of store.journal(0)) {
@@ -38,7 +40,7 @@ export async function commitLines(store: Store, text: string): Promise<void> {
     if (line === '') continue
     const parsed = JSON.parse(line)
     if (parsed.put !== undefined) {
-      const put = { table: parsed.put, key: parsed.key, bytes: frameText(parsed.text) }
+      const put = textPut(parsed.put, parsed.key, parsed.text)
       await store.commit({ tick: 0, entry: null, puts: [put] })
     } else if (parsed.digest !== undefined) {
       await finish()
