@@ -86,7 +86,7 @@ export class Beat {
     const quiet = !first && core.emitted.length === 0
     const suspect = quiet ? dead.trySuspect() : undefined
     if (suspect === undefined) intake.drain(parcels)
-    else parcels.push({ event: suspect, text: JSON.stringify(suspect), waiting: undefined })
+    else parcels.push(parcelOf(suspect))
     this.#batch.length = 0
     for (const parcel of parcels) this.#batch.push(parcel.event)
   }
@@ -115,8 +115,11 @@ export class Beat {
   async #commit(): Promise<void> {
     const { core, intake, recorder, dead, departures } = this.#parts
     const released = [...core.outcome.released]
+    // Most effects leave with the tick that asked for them: their requests need not be read back from the outbox.
+    const fresh =
+      released.length === 0 ? undefined : new Map(core.outcome.requests.map((each) => [each.effect_id, each.text]))
     await recorder.commit(this.#parcels, dead.forgotten())
-    if (this.#parts.departing()) for (const entity of released) departures.depart(entity)
+    if (this.#parts.departing()) for (const entity of released) departures.depart(entity, fresh)
     for (const { event, waiting } of this.#parcels) {
       waiting?.resolve(core.tick)
       this.#tell(event)
@@ -129,4 +132,9 @@ export class Beat {
     this.#parts.trace.saw(event)
     this.#parts.listeners.tell(event)
   }
+}
+
+function parcelOf(event: Event): Parcel {
+  const text = JSON.stringify(event)
+  return { event, text, bytes: Buffer.byteLength(text), waiting: undefined }
 }

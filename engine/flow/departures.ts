@@ -46,12 +46,15 @@ export class Departures {
     }
   }
 
-  /** @param entity an Effect that the outbox has released and whose tick is durable */
-  depart(entity: number): void {
+  /**
+   * @param entity an Effect that the outbox has released and whose tick is durable
+   * @param fresh requests of that very tick, by effect id; others are read from the outbox
+   */
+  depart(entity: number, fresh?: ReadonlyMap<number, string>): void {
     const effect = this.#core.world.of(Effect)
     const effect_id = effect.effect_id[entity]!
     const type = this.#core.effectTypeOf(entity)
-    const text = this.#request(effect_id)
+    const text = fresh?.get(effect_id) ?? this.#request(effect_id)
     if (text === undefined) {
       const reason = 'its request is not in the outbox'
       this.#answer({ type: type.failed.name, payload: { effect_id, code: 'REQUEST_LOST', reason } })

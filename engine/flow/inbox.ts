@@ -10,6 +10,8 @@ import { Ring } from './ring.ts'
 export type Parcel = {
   readonly event: Event
   readonly text: string
+  /** Of the text, as UTF-8. */
+  readonly bytes: number
   /** Who waits for it to be durable: told the tick, or why it never will be. */
   readonly waiting: { resolve(tick: number): void; reject(reason: EngineError): void } | undefined
 }
@@ -78,7 +80,7 @@ export class Inbox {
         value: problems,
       })
     }
-    return { event, text, waiting }
+    return { event, text, bytes, waiting }
   }
 
   /** How many events wait. */
@@ -102,7 +104,7 @@ export class Inbox {
         for (let taken = 0; taken < most && into.length < full; taken++) {
           const parcel = ring.peek()
           if (parcel === undefined) break
-          bytes += Buffer.byteLength(parcel.text)
+          bytes += parcel.bytes
           if (bytes > batch_bytes_max) return this.#resume()
           ring.shift()
           into.push(parcel)
