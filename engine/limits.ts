@@ -43,6 +43,9 @@ export const defaultLimits: Limits = {
   trace_max: 256,
 }
 
+/** The longest a timer can wait. */
+const longest_ms = 2_147_483_647
+
 /** The defaults with what the caller changed, checked against each other. @throws EngineError LIMIT_INVALID */
 export function limitsOf(changed: Partial<Limits> = {}): Limits {
   const limits = { ...defaultLimits, ...changed }
@@ -54,6 +57,7 @@ export function limitsOf(changed: Partial<Limits> = {}): Limits {
       `${name} must be a positive number, not ${value}`,
       value,
     )
+    assert(!name.endsWith('_ms') || value <= longest_ms, 'LIMIT_INVALID', `${name} may be ${longest_ms} at most`, value)
     const whole = name.endsWith('_ms') || Number.isInteger(value)
     assert(whole, 'LIMIT_INVALID', `${name} counts something and must be a whole number, not ${value}`, value)
   }

@@ -305,8 +305,10 @@ export class Core {
       source: { kind: 'world' },
       payload: payload as Event['payload'],
     }
-    this.#record('emit', this.#events, JSON.stringify(event))
-    this.#emitting.push(event)
+    // Heard as it would be after a crash: a snapshot holds it as JSON.
+    const text = JSON.stringify(event)
+    this.#record('emit', this.#events, text)
+    this.#emitting.push(JSON.parse(text) as Event)
   }
 
   /** Folds one output into the running system's mark. Never 0 afterwards, so that 0 can mean none. */

@@ -55,10 +55,10 @@ export class Trace {
     this.#next = (this.#next + 1) % this.#recent.length
   }
 
-  /** The last events, oldest first. */
+  /** Copies of the last events, oldest first: what the world has yet to hear cannot be changed by who looks. */
   recent(): readonly Event[] {
     const ordered = [...this.#recent.slice(this.#next), ...this.#recent.slice(0, this.#next)]
-    return ordered.filter((event) => event !== undefined)
+    return ordered.filter((event) => event !== undefined).map((event) => structuredClone(event))
   }
 
   timings(): Timings {

@@ -11,7 +11,7 @@ import { compilePolicy, type PolicyData, policyPayload } from '../../systems/sen
 import { wall } from '../clock.ts'
 import { type FsAdapter, fs } from '../fs.ts'
 import { offline } from '../offline.ts'
-import type { Config } from './config.ts'
+import { type Config, unknownContracts } from './config.ts'
 import { CliError, exitCodes } from './exit.ts'
 
 /** What a module named by `extend` may export as its default. */
@@ -38,6 +38,8 @@ export async function compose(config: Config): Promise<Composed> {
   }
   const policy = { ...config.policy, contracts: [...config.policy.contracts, ...(extension.contracts ?? [])] }
   compilePolicy(policy)
+  const [unknown] = unknownContracts(policy)
+  if (unknown !== undefined) throw new CliError(exitCodes.config, `${unknown.path}: ${unknown.text}`)
   return { parts, policy, adapters: extension.adapters ?? [] }
 }
 

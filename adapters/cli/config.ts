@@ -74,7 +74,10 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   const data = args.data ?? (read.data === undefined ? undefined : resolve(base, read.data))
   const model = problems.sound('model') ? modelOf(read.model ?? {}, base, problems) : {}
   const policy = policyFrom(read, args, model)
-  if (problems.sound('contract') && problems.sound('contracts')) checkContracts(policy, problems)
+  if (problems.sound('contract') && problems.sound('contracts')) {
+    checkContracts(policy, problems)
+    if (read.extend === undefined) for (const { path, text } of unknownContracts(policy)) problems.add(path, text)
+  }
   if (problems.sound('limits')) attempt(problems, 'limits', () => limitsOf({ ...defaultLimits, ...read.limits }))
   const extend = read.extend === undefined ? undefined : resolve(base, read.extend)
   if (extend !== undefined && !existsSync(extend)) problems.add('extend', `there is no ${extend}`)
@@ -162,13 +165,18 @@ function policyFrom(read: ConfigFile, args: Arguments, model: ModelConfig): Poli
 }
 
 function checkContracts(policy: PolicyData, problems: ConfigProblems): void {
-  const names = new Set(['frontmatter/v1', ...policy.contracts.map(({ name }) => name)])
-  if (!names.has(policy.contract)) problems.add('contract', `there is no contract ${policy.contract}`)
   for (const [index, contract] of policy.contracts.entries()) {
     attempt(problems, `contracts.${index}.schema`, () => compileContract(contract))
-    const { then } = contract
-    if (then !== undefined && !names.has(then)) problems.add(`contracts.${index}.then`, `there is no contract ${then}`)
   }
+}
+
+/** Names of contracts that nobody defines; asked once all of them are known, those of `extend` included. */
+export function unknownContracts(policy: PolicyData): { path: string; text: string }[] {
+  const names = new Set(['frontmatter/v1', ...policy.contracts.map(({ name }) => name)])
+  const named = policy.contracts.map(({ then }, index) => ({ path: `contracts.${index}.then`, name: then }))
+  return [{ path: 'contract', name: policy.contract }, ...named].flatMap(({ path, name }) =>
+    name === undefined || names.has(name) ? [] : [{ path, text: `there is no contract ${name}` }],
+  )
 }
 
 function warningsOf(file: string): string[] {

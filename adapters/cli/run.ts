@@ -24,6 +24,8 @@ type Service = { close(): Promise<void> }
 
 /** `promethean run`: the daemon, or with `--once` one pass over the notes. */
 export async function run(args: Arguments): Promise<ExitCode> {
+  // A hangup while everything is still being opened must not end the process; the config is being read anyway.
+  if (!onTerminal()) process.on('SIGHUP', () => undefined)
   const place = placeOf(args)
   const config = loadConfig(place.sample ? { ...args, write: true } : args, place.folder)
   const { log } = await openLog(config.level)
@@ -39,7 +41,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
   if (place.sample)
     report.say(`There is no ${defaultNotes}, so this works on a scratch copy of the sample notes: ${config.notes}`)
   const services: Service[] = []
-  const signalled = stopOnSignal(engine, services)
+  const signalled = stopOnSignal(engine, services, log)
   if (!onTerminal()) reloadOnSignal(engine, args, place.folder, log)
   try {
     if (!args.once) services.push(...(await serve(engine, config, log)))
@@ -165,13 +167,15 @@ function onTerminal(): boolean {
 }
 
 /** The first signal ends in good order, the second at once; nothing that was committed is lost either way. */
-function stopOnSignal(engine: Engine, services: readonly Service[]): { asked(): boolean; forget(): void } {
+function stopOnSignal(engine: Engine, services: readonly Service[], log: Log): { asked(): boolean; forget(): void } {
   let asked_ms: number | undefined
   const onSignal = (): void => {
     if (asked_ms !== undefined && performance.now() - asked_ms > oneWish_ms) process.exit(exitCodes.ok)
     if (asked_ms !== undefined) return
     asked_ms = performance.now()
-    void end(engine, services)
+    end(engine, services).catch((thrown: unknown) =>
+      log.error({ reason: reasonOf(thrown) }, 'the engine did not end well'),
+    )
   }
   const signals = onTerminal() ? endSignals : endSignals.filter((signal) => signal !== 'SIGHUP')
   for (const signal of signals) process.on(signal, onSignal)

@@ -1,6 +1,6 @@
 import type { Engine } from '../../engine/engine.ts'
 import { File, FileVerdict } from '../../systems/components.ts'
-import { AdminCommand, SentinelDone, SentinelFailed, SentinelUndone } from '../../systems/events.ts'
+import { AdminCommand, SentinelDone, SentinelFailed, SentinelProposed, SentinelUndone } from '../../systems/events.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import type { View } from '../inspector.ts'
 
@@ -53,8 +53,14 @@ export async function commandOn(
   order: { command: string; path: string },
   wait_ms = 20_000,
 ): Promise<object> {
+  if (engine.world.find(File, order.path) === 0) {
+    return { type: 'unknown', path: order.path, undone: false, reason: 'no such note was ever seen' }
+  }
   const answer = Promise.withResolvers<object>()
-  const types = order.command === 'sentinel.undo' ? [SentinelUndone.name] : [SentinelDone.name, SentinelFailed.name]
+  const types =
+    order.command === 'sentinel.undo'
+      ? [SentinelUndone.name]
+      : [SentinelDone.name, SentinelFailed.name, SentinelProposed.name]
   const stops = types.map((type) =>
     engine.on(type, (event) => {
       if (event.payload['path'] === order.path) answer.resolve({ type: event.type, ...event.payload })

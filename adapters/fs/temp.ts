@@ -68,7 +68,7 @@ function takeOwner(fd: number, like: Stats, log: Log): void {
 }
 
 /** Whether the open file no longer holds the bytes that were read from it. Synchronous; reads from the page cache. */
-export function bytesDiffer(note: OpenNote): boolean {
+export function bytesDiffer(note: Pick<OpenNote, 'descriptor' | 'bytes'>): boolean {
   const buffer = Buffer.allocUnsafe(note.bytes.length + 1)
   let length = 0
   while (length < buffer.length) {

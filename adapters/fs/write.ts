@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
-import { accessSync, closeSync, constants, fstatSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { accessSync, closeSync, constants, fstatSync, linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { reasonOf } from '../../engine/errors.ts'
 import { type EffectCall, EffectFailure, type Log } from '../../engine/flow/adapter.ts'
 import type { FsWriteDone, FsWriteRequest } from '../../systems/events.ts'
-import { errnoOf, failureOf } from './failure.ts'
+import { errnoOf, failureOf, isGone } from './failure.ts'
 import { checkFolder, closeFolder, type Folder, openFolder, type Root, syncFolder } from './folder.ts'
-import { checkPath, splitPath } from './paths.ts'
+import { checkPath, splitPath, tempName } from './paths.ts'
 import { type OpenNote, openNote, sameStatus } from './read.ts'
 import { bytesDiffer, createTemp, putBack, type Temp } from './temp.ts'
 
@@ -21,6 +21,8 @@ export type WriteContext = {
   readonly log: Log
   /** Puts the new file in the note's place; another one only in tests, to act in that very moment. */
   readonly rename?: (from: string, to: string) => void
+  /** Called between the last look at the note and the rename; only in tests. */
+  readonly looked?: () => void
 }
 
 /** Everything one attempt needs to know. */
@@ -127,12 +129,19 @@ async function replace(job: Job, note: OpenNote, next: Buffer): Promise<FsWriteD
       throw new EffectFailure('BUSY', 'the write ran out of time before anything was replaced', { transient: true })
     }
     if (!isStill(folder, name, note)) return undefined
-    if (!place(job, temp)) return undefined
-    placed = true
+    context.looked?.()
+    const aside = setAside(folder, name, call.effect_id)
+    try {
+      if (!place(job, temp)) return undefined
+      placed = true
+      if (aside !== undefined && lstatSync(aside).ino !== note.stat.ino) throw overtaken(job, aside, temp)
+    } finally {
+      if (aside !== undefined) discard(aside, context.log)
+    }
     // Somebody who had the old file open may have written in the moment of the rename, or while the folder was synced.
-    if (bytesDiffer(note)) throw returned(job, note, temp)
+    if (bytesDiffer(note)) throw returned(job, note, temp, next)
     await syncFolder(folder)
-    if (bytesDiffer(note)) throw returned(job, note, temp)
+    if (bytesDiffer(note)) throw returned(job, note, temp, next)
     return answerOf(request, fstatSync(temp.descriptor), false)
   } finally {
     closeSync(temp.descriptor)
@@ -143,8 +152,39 @@ async function replace(job: Job, note: OpenNote, next: Buffer): Promise<FsWriteD
 /** Synchronous, and directly followed by the rename: whether the path still is the file that was read, byte for byte. */
 function isStill(folder: Folder, name: string, note: OpenNote): boolean {
   checkFolder(folder)
+  if (bytesDiffer(note)) return false
   const stat = lstatSync(folder.prefix + name, { throwIfNoEntry: false })
-  return stat !== undefined && sameStatus(stat, note.stat) && !bytesDiffer(note)
+  return stat !== undefined && sameStatus(stat, note.stat)
+}
+
+/** A second name for whatever bears the note's name now, so that a save in this very moment can be given its place back. */
+function setAside(folder: Folder, name: string, effectId: number): string | undefined {
+  const aside = folder.prefix + tempName(effectId)
+  try {
+    linkSync(folder.prefix + name, aside)
+    return aside
+  } catch (thrown) {
+    // Some file systems have no hard links; the look directly before has to do there.
+    if (isGone(thrown) || ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(errnoOf(thrown)))
+      return undefined
+    throw thrown
+  }
+}
+
+/** An editor put a new file in the note's place between the last look and the rename: that file gets its place back. */
+function overtaken({ context, folder, name, request }: Job, aside: string, temp: Temp): EffectFailure {
+  if (isOurs(folder, name, temp)) renameSync(aside, folder.prefix + name)
+  context.log.warn(
+    { path: request.path },
+    'the note was saved while it was replaced; what was saved is back in its place',
+  )
+  return changed()
+}
+
+function isOurs(folder: Folder, name: string, temp: Temp): boolean {
+  const stat = lstatSync(folder.prefix + name, { throwIfNoEntry: false })
+  const ours = fstatSync(temp.descriptor)
+  return stat !== undefined && stat.ino === ours.ino && stat.dev === ours.dev
 }
 
 /** Renames; false when the temporary file is gone because another process swept the folder at its start. */
@@ -160,17 +200,18 @@ function place({ context, folder, name }: Job, temp: Temp): boolean {
 }
 
 /** Gives the user's bytes back their place, unless the place has been taken by something newer. */
-function returned({ context, folder, name, request }: Job, note: OpenNote, temp: Temp): EffectFailure {
+function returned({ context, folder, name, request }: Job, note: OpenNote, temp: Temp, next: Buffer): EffectFailure {
   const { log } = context
-  const stat = lstatSync(folder.prefix + name, { throwIfNoEntry: false })
-  const ours = fstatSync(temp.descriptor)
+  const untouched = !bytesDiffer({ descriptor: temp.descriptor, bytes: next })
   try {
-    if (stat !== undefined && stat.ino === ours.ino && stat.dev === ours.dev) putBack(folder, name, note, log)
+    if (!isOurs(folder, name, temp)) return changed()
+    putBack(folder, untouched ? name : `${name}.conflict`, note, log)
   } catch (thrown) {
     log.error({ path: request.path, reason: reasonOf(thrown) }, 'what was written to a note just now could not be kept')
     throw thrown
   }
-  log.warn({ path: request.path }, 'the note was written to while it was replaced; what was written is kept')
+  const kept = untouched ? 'in its place' : `beside it, as ${name}.conflict, because the new file was changed too`
+  log.warn({ path: request.path }, `the note was written to while it was replaced; what was written is kept ${kept}`)
   return changed()
 }
 

@@ -2,7 +2,7 @@ import { assert, EngineError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { Health } from '../options.ts'
 import type { Log, Outside } from './adapter.ts'
-import type { EventInput, EventType } from './event.ts'
+import { ClockSet, EngineStarted, type EventInput, type EventType } from './event.ts'
 import { Inbox, type Parcel } from './inbox.ts'
 import type { Ring } from './ring.ts'
 
@@ -14,6 +14,9 @@ export type IntakeHost = {
   readonly signal: AbortSignal
   readonly log: Log
 }
+
+/** Time and who writes the journal are nobody else's to say. */
+const ownTypes = new Set([ClockSet.name, EngineStarted.name])
 
 /** Every way in: answers to effects, the library's, and a ring for each adapter. */
 export class Intake {
@@ -42,7 +45,7 @@ export class Intake {
 
   /** An event of the engine's own, not through a ring. */
   own(input: EventInput): Parcel {
-    return this.#parcel(input, 'engine')
+    return this.#inbox.parcel({ ts: this.#host.clock(), ...input }, 'engine')
   }
 
   /** False when there is no room. @throws EngineError EVENT_TYPE_UNKNOWN, EVENT_INVALID, EVENT_TOO_LARGE */
@@ -103,6 +106,7 @@ export class Intake {
 
   #parcel(input: EventInput, source: string, waiting?: Parcel['waiting']): Parcel {
     try {
+      assert(!ownTypes.has(input.type), 'EVENT_TYPE_UNKNOWN', `${input.type} is the engine's own to say`, input.type)
       return this.#inbox.parcel({ ts: this.#host.clock(), ...input }, source, waiting)
     } catch (thrown) {
       this.refused++

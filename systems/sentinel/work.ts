@@ -71,6 +71,7 @@ export function textRead(tick: Tick, guard: Guard, done: FsReadDone): void {
   sentinel.again[guard.id] = 0
   if (changedSince) return reread(tick, guard)
   const sameAsBefore = !takeStat(tick, guard.file, done)
+  if (!sameAsBefore) sentinel.attempts[guard.id] = 0
   if (file.held[guard.file] === 1 && sameAsBefore) {
     settleVerdict(tick, guard.file, FileVerdict.held)
     return end(tick, guard)
@@ -201,10 +202,10 @@ function read(tick: Tick, guard: Guard): void {
 
 function reread(tick: Tick, guard: Guard): void {
   const sentinel = tick.world.of(Sentinel)
-  sentinel.again[guard.id] = 0
   if (++sentinel.rereads[guard.id]! > rereadsMax) {
     return giveUp(tick, guard, 'RESTLESS', `the file changed ${rereadsMax} times while it was being worked on`)
   }
+  sentinel.again[guard.id] = 0
   read(tick, guard)
 }
 

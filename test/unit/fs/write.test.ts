@@ -3,14 +3,17 @@ import {
   appendFileSync,
   chmodSync,
   chownSync,
+  closeSync,
   linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -161,6 +164,38 @@ describe('writing a note', () => {
     expect(await codeOf(write(root, requestOf('out/x.md', 'old', 3, 'new')))).toBe('OUTSIDE')
     expect(readFileSync(join(outside, 'x.md'), 'utf8')).toBe('old')
     expect(readdirSync(outside)).toEqual(['x.md'])
+  })
+
+  it('gives a file its place back that an editor put there between the last look and the rename', async () => {
+    const root = folder()
+    const at = put(root, 'a.md', 'old body\n')
+    const looked = () => {
+      put(root, 'save~', 'the new version of its author\n')
+      renameSync(join(root, 'save~'), at)
+    }
+    expect(await codeOf(write(root, requestOf('a.md', 'old body\n', 0, '---\nt: 1\n---\n'), { looked }))).toBe(
+      'CHANGED',
+    )
+    expect(readFileSync(at, 'utf8')).toBe('the new version of its author\n')
+    expect(leftovers(root)).toEqual([])
+  })
+
+  it('keeps both when one editor writes into the old file and another into the new one', async () => {
+    const root = folder()
+    const at = put(root, 'a.md', 'old body\n')
+    const open = openSync(at, 'a')
+    const rename = (from: string, to: string) => {
+      renameSync(from, to)
+      writeSync(open, 'written through the old file\n')
+      appendFileSync(at, 'written into the new file\n')
+    }
+    expect(await codeOf(write(root, requestOf('a.md', 'old body\n', 0, '---\nt: 1\n---\n'), { rename }))).toBe(
+      'CHANGED',
+    )
+    closeSync(open)
+    expect(readFileSync(at, 'utf8')).toBe('---\nt: 1\n---\nold body\nwritten into the new file\n')
+    expect(readFileSync(`${at}.conflict`, 'utf8')).toBe('old body\nwritten through the old file\n')
+    expect(leftovers(root)).toEqual([])
   })
 
   it('gives back what somebody wrote into the old file in the very moment of the rename', async () => {
