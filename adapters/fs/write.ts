@@ -3,7 +3,7 @@ import { accessSync, closeSync, constants, fstatSync, linkSync, lstatSync, renam
 import { reasonOf } from '../../engine/errors.ts'
 import { type EffectCall, EffectFailure, type Log } from '../../engine/flow/adapter.ts'
 import type { FsWriteDone, FsWriteRequest } from '../../systems/events.ts'
-import { errnoOf, failureOf, isGone } from './failure.ts'
+import { errnoOf, failureOf } from './failure.ts'
 import { checkFolder, closeFolder, type Folder, openFolder, type Root, syncFolder } from './folder.ts'
 import { checkPath, splitPath, tempName } from './paths.ts'
 import { type OpenNote, openNote, sameStatus } from './read.ts'
@@ -165,8 +165,8 @@ function setAside(folder: Folder, name: string, effectId: number): string | unde
     return aside
   } catch (thrown) {
     // Some file systems have no hard links; the look directly before has to do there.
-    if (isGone(thrown) || ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(errnoOf(thrown)))
-      return undefined
+    // A note that is gone by now is not made anew.
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(errnoOf(thrown))) return undefined
     throw thrown
   }
 }

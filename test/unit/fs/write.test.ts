@@ -180,6 +180,14 @@ describe('writing a note', () => {
     expect(leftovers(root)).toEqual([])
   })
 
+  it('does not make a note anew that was deleted after the last look', async () => {
+    const root = folder()
+    const at = put(root, 'a.md', 'old body\n')
+    const looked = () => renameSync(at, join(root, 'elsewhere'))
+    expect(await codeOf(write(root, requestOf('a.md', 'old body\n', 0, '---\nt: 1\n---\n'), { looked }))).toBe('GONE')
+    expect(readdirSync(root)).toEqual(['elsewhere'])
+  })
+
   it('keeps both when one editor writes into the old file and another into the new one', async () => {
     const root = folder()
     const at = put(root, 'a.md', 'old body\n')
