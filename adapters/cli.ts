@@ -13,6 +13,20 @@ async function main(words: readonly string[]): Promise<ExitCode> {
       return (await import('./cli/inspect.ts')).status(args)
     case 'sentinel':
       return (await import('./cli/inspect.ts')).sentinel(args)
+    case 'ask':
+      return (await import('./cli/ask.ts')).ask(args)
+    case 'recall':
+      return (await import('./cli/recall.ts')).recall(args)
+    case 'ingest':
+      return (await import('./cli/ingest.ts')).ingest(args)
+    case 'memory':
+      return (await import('./cli/memory.ts')).memory(args)
+    case 'explain':
+      return (await import('./cli/explain.ts')).explain(args)
+    case 'audit':
+      return (await import('./cli/audit.ts')).audit(args)
+    case 'eval':
+      return (await import('./cli/eval.ts')).evaluate(args)
     case 'replay':
       return (await import('./cli/replay.ts')).replay(args)
     case 'doctor':

@@ -5,14 +5,21 @@ import { type Log, silent } from '../engine/flow/adapter.ts'
 import { errnoOf } from './inspector/errno.ts'
 import { notReading, wrongMethod } from './inspector/guard.ts'
 import { type Answer, createHttp, defaultHttpLimits, type Http, type HttpLimits, listen } from './inspector/http.ts'
+import { ingestPath, type MemoryDoor, memoryPath, serveMemory } from './inspector/memory.ts'
 import { obey, orderPath } from './inspector/order.ts'
 import { look, targetOf, type View } from './inspector/routes.ts'
 import { atSocket, socketName } from './inspector/socket.ts'
 
 export { askDaemon } from './inspector/ask.ts'
+export { ingestPath, type MemoryDoor, memoryPath } from './inspector/memory.ts'
 export type { Order, View } from './inspector/routes.ts'
 
-export type ControlOptions = { readonly log?: Log; readonly limits?: Partial<HttpLimits> }
+export type ControlOptions = {
+  readonly log?: Log
+  readonly limits?: Partial<HttpLimits>
+  /** Who answers about memory; without one there is nothing at its places. */
+  readonly memory?: MemoryDoor
+}
 
 export type Control = {
   /** Stops listening, ends what is open within a second and removes the socket. Safe to call twice. */
@@ -23,16 +30,18 @@ export type Control = {
 const cradleName = '.daemon'
 
 /**
- * Serves the inspector's API and orders on the socket `daemon.sock` in a data directory. Whoever may open the socket,
+ * Serves the inspector's API, orders and questions about memory on the socket `daemon.sock` in a data directory. Whoever may open the socket,
  * the owner alone, may give orders. The caller holds the directory's lock, so a socket that is already there is stale.
  * @throws EngineError ADAPTER_OPTION when something else bears its name; LISTEN_FAILED when it cannot be bound
  */
 export async function control(view: View, directory: string, options: ControlOptions = {}): Promise<Control> {
-  const { log = silent } = options
+  const { log = silent, memory } = options
   const answer: Answer = (request) => {
     const target = targetOf(request)
-    if (target.path !== orderPath) return notReading(request) ?? look(view, target, log)
-    return request.method === 'POST' ? obey(view, request, log) : wrongMethod('POST')
+    const ofMemory = memory !== undefined && (target.path === memoryPath || target.path === ingestPath)
+    if (target.path !== orderPath && !ofMemory) return notReading(request) ?? look(view, target, log)
+    if (request.method !== 'POST') return wrongMethod('POST')
+    return ofMemory ? serveMemory(memory, target.path, request, log) : obey(view, request, log)
   }
   // Orders may take long, and who gives them sets the deadline: a quiet connection is not cut.
   const http = createHttp(answer, { ...defaultHttpLimits, idle_ms: 0, ...options.limits }, log)

@@ -1,9 +1,11 @@
 import { type Adapter, EffectFailure, type EffectHandler } from '../engine/flow/adapter.ts'
+import { LlmEmbed, type LlmEmbedDone, type LlmEmbedRequest } from '../systems/eidolon/llm-embed.ts'
 import { LlmChat, type LlmChatDone, type LlmChatRequest } from '../systems/events.ts'
 import { Answer } from './openai/answer.ts'
 import { type Connect, loadClient } from './openai/client.ts'
+import { embedBodyOf, embedEndpointOf, vectorsOf } from './openai/embed.ts'
 import type { Endpoint } from './openai/endpoint.ts'
-import { failureOfThrown, StatusFailure } from './openai/failures.ts'
+import { badResponse, failureOfThrown, StatusFailure } from './openai/failures.ts'
 import { Guard, isEventStream } from './openai/guard.ts'
 import { endpointOf, type OpenaiOptions } from './openai/options.ts'
 import { type Abilities, bodyOf, type ChatBody, lesser } from './openai/request.ts'
@@ -11,10 +13,11 @@ import { type Abilities, bodyOf, type ChatBody, lesser } from './openai/request.
 export type { OpenaiOptions } from './openai/options.ts'
 
 /**
- * Answers `llm.chat` by any endpoint that speaks OpenAI's chat completions. It makes one attempt a call, plus a plainer
- * one when the endpoint does not understand schemas; the engine does the repeating.
- * The handler fails with RATE_LIMITED, SERVER, NETWORK, TIMEOUT, TRUNCATED (all transient), BAD_RESPONSE (transient
- * once), AUTH, BAD_REQUEST, CONTEXT_TOO_LONG, REFUSED, REDIRECT or PACKAGE_MISSING. No reason holds the key.
+ * Answers `llm.chat` by any endpoint that speaks OpenAI's chat completions, and with `embed_model` also `llm.embed` by
+ * its embeddings. It makes one attempt a call, plus a plainer one when the endpoint does not understand schemas; the
+ * engine does the repeating.
+ * A handler fails with RATE_LIMITED, SERVER, NETWORK, TIMEOUT, TRUNCATED (all transient), BAD_RESPONSE (transient
+ * once, for embeddings always), AUTH, BAD_REQUEST, CONTEXT_TOO_LONG, REFUSED, REDIRECT or PACKAGE_MISSING. No reason holds the key.
  * @throws EngineError ADAPTER_OPTION
  */
 export function openai(options: OpenaiOptions): Adapter {
@@ -28,7 +31,26 @@ export function openai(options: OpenaiOptions): Adapter {
       throw new EffectFailure(thrown.code, thrown.message)
     }
   }
-  return { name: 'openai', effects: { [LlmChat.name]: chat } }
+  const effects: Record<string, EffectHandler> = { [LlmChat.name]: chat }
+  if (endpoint.embed_model !== undefined) {
+    effects[LlmEmbed.name] = (payload, call) => embed(endpoint, payload as LlmEmbedRequest, call.signal)
+  }
+  return { name: 'openai', effects }
+}
+
+/** One exchange; what comes is believed only when every vector of it can be. */
+async function embed(endpoint: Endpoint, request: LlmEmbedRequest, signal: AbortSignal): Promise<LlmEmbedDone> {
+  const connect = await loadClient()
+  const guard = new Guard(embedEndpointOf(request, endpoint), endpoint.total_ms, signal)
+  try {
+    const response = await connect(guard).embed(embedBodyOf(request, endpoint))
+    if (isEventStream(response)) throw badResponse(guard.endpoint, 'it is a stream of events')
+    return vectorsOf(await response.json(), request, guard.endpoint)
+  } catch (thrown) {
+    throw guard.failure ?? failureOfThrown(guard.endpoint, thrown)
+  } finally {
+    guard.close()
+  }
 }
 
 /** Asks, and asks more plainly when the endpoint refuses how it was asked; all within the one total deadline. */

@@ -86,7 +86,7 @@ export class Beat {
     const quiet = !first && core.emitted.length === 0
     const suspect = quiet ? dead.trySuspect() : undefined
     if (suspect === undefined) intake.drain(parcels)
-    else parcels.push(parcelOf(suspect))
+    else parcels.push(intake.again(suspect))
     this.#batch.length = 0
     for (const parcel of parcels) this.#batch.push(parcel.event)
   }
@@ -119,6 +119,8 @@ export class Beat {
     const fresh =
       released.length === 0 ? undefined : new Map(core.outcome.requests.map((each) => [each.effect_id, each.text]))
     await recorder.commit(this.#parcels, dead.forgotten())
+    intake.committed()
+    this.#parts.listeners.committed(core.tick)
     if (this.#parts.departing()) for (const entity of released) departures.depart(entity, fresh)
     for (const { event, waiting } of this.#parcels) {
       waiting?.resolve(core.tick)
@@ -132,9 +134,4 @@ export class Beat {
     this.#parts.trace.saw(event)
     this.#parts.listeners.tell(event)
   }
-}
-
-function parcelOf(event: Event): Parcel {
-  const text = JSON.stringify(event)
-  return { event, text, bytes: Buffer.byteLength(text), waiting: undefined }
 }

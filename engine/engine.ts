@@ -93,6 +93,8 @@ export class Engine {
       health: () => this.health,
       wake: () => this.#driver.wake(),
       clock: this.#clock,
+      committed: (listener) => this.#listeners.addCommitted(listener),
+      view: this,
       signal: this.#stopper.signal,
       log,
     })
@@ -195,6 +197,16 @@ export class Engine {
     return this.#intake.ingest(input)
   }
 
+  /** Resolves when `publish` would take an event again. @throws EngineError ENGINE_STATE when the engine ends first */
+  room(): Promise<void> {
+    return this.#intake.room()
+  }
+
+  /** Resolves when all that was published so far is durable. @throws EngineError the reason why it never will be */
+  flushed(): Promise<void> {
+    return this.#intake.flushed()
+  }
+
   /** Hears events of a type (`*` for all) once they are durable. Returns the way to stop. */
   on(type: string, listener: Listener): () => void {
     return this.#listeners.add(type, listener)
@@ -239,10 +251,6 @@ export class Engine {
   }
 
   status(): EngineStatus {
-    const effect = this.world.of(Effect)
-    let oldest = Number.POSITIVE_INFINITY
-    const open = this.world.each(Effect)
-    for (const entity of open) oldest = Math.min(oldest, effect.requested_at_ms[entity]!)
     return {
       health: this.health,
       tick: this.#core.tick,
@@ -251,11 +259,7 @@ export class Engine {
       journal_ticks: this.#store.journalCount(),
       snapshot_tick: this.#recorder.snapshot_tick,
       data_bytes: this.#store.bytes(),
-      outbox: {
-        pending: open.length,
-        in_flight: this.#dispatch.count,
-        oldest_ms: open.length === 0 ? 0 : Math.max(0, this.#core.now_ms - oldest),
-      },
+      outbox: this.#departures.status(),
       inbox: this.#intake.count,
       refused: this.#intake.refused,
       dead: this.#store.count(ownTables.dead),

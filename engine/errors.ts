@@ -21,6 +21,7 @@ export const errorCodes = {
   JOURNAL_DAMAGED: 'a journal entry does not match its checksum, or the chain of digests is broken',
   JOURNAL_VERSION: 'the journal was written by another version or runtime and does not replay alike here',
   SNAPSHOT_DAMAGED: 'a snapshot does not match its checksums',
+  SEGMENT_DAMAGED: 'a file of the text index does not match its checksum or contradicts itself',
   STORE_LOCKED: 'another process owns this data directory',
   STORE_DAMAGED: 'the store cannot be opened safely',
   STORE_FULL: 'the disk is full; the same commit is tried again until there is room',
@@ -30,8 +31,12 @@ export const errorCodes = {
   STORE_OPTION: 'a store option would make the record unsafe',
   STORE_KEY: 'a table, key or tick that a store cannot hold was used',
   ADAPTER_OPTION: 'an option of an adapter is wrong or out of its range',
+  RECALL_OPTION: 'recall was asked with an option that it does not know',
   LISTEN_FAILED: 'an address to listen at cannot be had',
   DAEMON_FAILED: 'a daemon is there but did not answer as it should',
+  VECTOR_INVALID: 'a vector, label or number of results that no vector index can use',
+  INDEX_DAMAGED: 'a saved index does not match its checksums, or is of other vectors; it is made anew from the record',
+  PACKAGE_MISSING: 'an optional package is not installed or does not run here',
   REPLAY_DIVERGED: 'replay computed something else than the record holds',
 } as const
 

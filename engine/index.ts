@@ -8,6 +8,7 @@ export {
   type Log,
   type Outside,
   silent,
+  type View,
 } from './flow/adapter.ts'
 export { isoTime } from './flow/clock.ts'
 export { Effect, EffectStatus, type EffectType, effectType, type Failure } from './flow/effect.ts'

@@ -1,8 +1,10 @@
-import { crc32 } from 'node:zlib'
 import { EngineError, reasonOf } from './errors.ts'
 import { Effect, EffectStatus, type EffectType, type Failure } from './flow/effect.ts'
 import { ClockSet, EngineStarted, type Event, type EventType } from './flow/event.ts'
+import { plainCopy } from './flow/plain.ts'
+import { recordSeed } from './record/frame.ts'
 import { chain, type EntryHead } from './record/journal.ts'
+import { Puts, type TextPut } from './record/puts.ts'
 import { type Check, compileSchema } from './schema.ts'
 import type { System, Tick } from './system.ts'
 import type { Archetype } from './world/archetype.ts'
@@ -20,12 +22,11 @@ export type Parts = {
   readonly records: readonly string[]
 }
 
-export type TextPut = { readonly table: string; readonly key: number; readonly text: string }
-/** What the systems of one tick asked for. The arrays are used again by the next tick. */
+/** What the systems of one tick asked for. The arrays, and the memory under the bytes, are used again by the next tick. */
 export type Outcome = {
-  readonly puts: TextPut[]
+  readonly puts: readonly TextPut[]
   /** New requests, as they go into the outbox. */
-  readonly requests: { effect_id: number; text: string }[]
+  readonly requests: { effect_id: number; text: string; bytes: Uint8Array }[]
   /** Effect entities that may leave once the tick is durable. */
   readonly released: number[]
   /** Effects that have been answered: their requests leave the outbox. */
@@ -52,6 +53,9 @@ export type CoreState = {
   readonly emitted: readonly Event[]
 }
 
+/** Where the requests of open effects rest. */
+export const outboxTable = 'outbox'
+
 const noOutputs: EntryHead['outputs'] = Object.freeze({})
 
 /**
@@ -68,8 +72,9 @@ export class Core {
   backoff_max_ms: number | undefined
   /** Digest of the last journaled tick. */
   digest: string = '0'.repeat(32)
+  readonly #puts = new Puts()
   readonly outcome: Outcome = {
-    puts: [],
+    puts: this.#puts.list,
     requests: [],
     released: [],
     settled: [],
@@ -86,7 +91,6 @@ export class Core {
   readonly #open = new Map<number, number>()
   readonly #answers = new Map<string, AnswerKind>()
   readonly #checks: Check[] = []
-  readonly #own = new Map<string, Map<number, string>>()
   readonly #typeIndex = new Map<EffectType<never, never>, number>()
   readonly #view: Tick
   readonly #read: (table: string, id: number) => string | undefined
@@ -153,8 +157,8 @@ export class Core {
   }
 
   /** Ends a journaled tick by linking it to the one before. */
-  link(batchText: string): string {
-    this.digest = chain(this.digest, this.tick, batchText, this.outcome.outputs)
+  link(batch: string | Uint8Array): string {
+    this.digest = chain(this.digest, this.tick, batch, this.outcome.outputs)
     return this.digest
   }
 
@@ -190,8 +194,7 @@ export class Core {
   #begin(batch: readonly Event[]): void {
     const { outcome } = this
     this.tick++
-    outcome.puts.length = 0
-    this.#own.clear()
+    this.#puts.reset()
     outcome.requests.length = 0
     outcome.released.length = 0
     outcome.settled.length = 0
@@ -292,13 +295,14 @@ export class Core {
     effect.requested_at_ms[entity] = this.now_ms
     this.#open.set(effect_id, entity)
     const text = JSON.stringify({ type: type.name, request })
-    this.#record('request', effect_id, text)
-    this.outcome.requests.push({ effect_id, text })
+    const bytes = this.#puts.frame(outboxTable, effect_id, text)
+    this.#record(effect_id, this.#puts.crc)
+    this.outcome.requests.push({ effect_id, text, bytes })
     return effect_id
   }
 
   #emit(type: EventType<never>, payload: unknown): void {
-    const event = {
+    const said = {
       id: String(++this.#events),
       ts: this.now_ms,
       type: type.name,
@@ -306,14 +310,15 @@ export class Core {
       payload: payload as Event['payload'],
     }
     // Heard as it would be after a crash: a snapshot holds it as JSON.
-    const text = JSON.stringify(event)
-    this.#record('emit', this.#events, text)
-    this.#emitting.push(JSON.parse(text) as Event)
+    const copy = plainCopy(said)
+    const text = JSON.stringify(copy ?? said)
+    this.#record(this.#events, this.#puts.sum('emit', this.#events, text))
+    this.#emitting.push((copy ?? JSON.parse(text)) as Event)
   }
 
   /** Folds one output into the running system's mark. Never 0 afterwards, so that 0 can mean none. */
-  #record(what: string, key: number, text: string): void {
-    const folded = Math.imul(this.#mix ^ key, 0x9e3779b1) ^ crc32(text, crc32(what))
+  #record(key: number, crc: number): void {
+    const folded = Math.imul(this.#mix ^ key, 0x9e3779b1) ^ crc
     this.#mix = folded >>> 0 || 1
   }
 
@@ -328,26 +333,18 @@ export class Core {
       get now_ms() {
         return core.now_ms
       },
-      read: (table, id) => this.#own.get(table)?.get(id) ?? this.#read(table, id),
-      put: (table, key, text) => this.#put(table, key, text),
+      // A tick's own puts come first: in replay the store already holds what later ticks wrote.
+      read: (table, id) => this.#puts.read(table, id) ?? this.#read(table, id),
+      put: (table, key, text) => this.#record(key, this.#puts.put(table, key, text)),
       request: (type, request, owner = 0) => this.#request(type as EffectType<never, never>, request, owner),
       ownerOf: (effect_id) => this.world.of(Effect).owner[this.#open.get(effect_id) ?? 0]!,
       release: (entity) => {
-        this.#record('release', entity, '')
+        this.#record(entity, recordSeed('release', entity))
         this.outcome.released.push(entity)
       },
       effectType: (entity) => this.effectTypeOf(entity),
       emit: (type, payload) => this.#emit(type as EventType<never>, payload),
       random: () => nextRandom(this.world.randomState),
     }
-  }
-
-  /** A tick's own puts are read before the store: in replay the store already holds what later ticks wrote. */
-  #put(table: string, key: number, text: string): void {
-    this.#record(table, key, text)
-    this.outcome.puts.push({ table, key, text })
-    const own = this.#own.get(table) ?? new Map<number, string>()
-    own.set(key, text)
-    this.#own.set(table, own)
   }
 }

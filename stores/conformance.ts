@@ -277,6 +277,20 @@ function snapshots(scenario: Scenario, expect: Expect): void {
     expect((await store.loadSnapshot(2))?.byteLength).toBe(0)
   })
 
+  scenario('parts of a snapshot are read to where the caller wants them', async ({ store }) => {
+    await store.open(tables)
+    await store.saveSnapshot(1, [Buffer.from('0123456789')])
+    const into = Buffer.from('----------')
+    expect(await store.readSnapshot(1, 2, into.subarray(1, 5))).toBe(4)
+    expect(into.toString()).toBe('-2345-----')
+    expect(await store.readSnapshot(1, 8, into.subarray(5))).toBe(2)
+    expect(into.toString()).toBe('-234589---')
+    expect(await store.readSnapshot(1, 99, into)).toBe(0)
+    expect(await store.readSnapshot(1, 0, into.subarray(0, 0))).toBe(0)
+    expect(await store.readSnapshot(2, 0, into)).toBe(undefined)
+    expect(into.toString()).toBe('-234589---')
+  })
+
   scenario('a snapshot that fails leaves the older ones', async ({ store }) => {
     await store.open(tables)
     await store.saveSnapshot(1, [Buffer.from('one')])

@@ -215,6 +215,10 @@ class LmdbStore implements Store {
     return this.#opened().snapshots.load(tick)
   }
 
+  readSnapshot(tick: number, at: number, into: Uint8Array): Promise<number | undefined> {
+    return this.#opened().snapshots.read(tick, at, into)
+  }
+
   bytes(): number {
     const { snapshots } = this.#opened()
     const now = performance.now()

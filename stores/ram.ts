@@ -191,6 +191,12 @@ class Ram implements RamStore {
     return this.#snapshots.get(tick)?.slice()
   }
 
+  async readSnapshot(tick: number, at: number, into: Uint8Array): Promise<number | undefined> {
+    const found = this.#snapshots.get(tick)?.subarray(at, at + into.byteLength)
+    if (found !== undefined) into.set(found)
+    return found?.byteLength
+  }
+
   bytes(): number {
     this.#opened()
     let bytes = this.#journal.bytes() + this.#snapshots.bytes()

@@ -63,18 +63,51 @@ export const Policy = table(
   { capacity: 16 },
 )
 
-export const MemoryKind = states('none', 'note', 'chat', 'discord', 'tool', 'system', 'summary', 'aggregate')
+export const MemoryKind = states(
+  'none',
+  'note',
+  'chat',
+  'discord',
+  'tool',
+  'system',
+  'summary',
+  'aggregate',
+  'think',
+  'image',
+  'admin',
+)
+export const MemoryRole = states('none', 'user', 'assistant', 'tool', 'system', 'developer')
+/** How far a text may be believed; it never grants anything. */
+export const Trust = states('none', 'unknown', 'bot', 'person', 'own', 'operator')
+/** `gone` comes back with its file; of what was `forgotten` no text is left. */
+export const Deleted = states('none', 'gone', 'forgotten')
+/** Bits of `Memory.marks`. */
+export const Mark = {
+  question: 1, //     there is a question in it
+  asking: 2, //       it ends with one
+  time: 4, //         it speaks of a time: yesterday, in May, last week
+  hidden_text: 8, //  it has invisible or disguised characters
+  cut: 16, //         it has more words than were read
+  secret: 32, //      it has what looks like a password or a key
+} as const
 
-/** A record worth finding again. Records: `text`, `meta`. */
+/**
+ * A record worth finding again. Records: `text`, `meta`. A long document is a row and, right after it, one row for each
+ * of its chunks, which have no records of their own: a chunk is a span of its parent's text.
+ */
 export const Memory = table(
   'Memory',
   {
     kind: 'u8', //           MemoryKind
-    deleted: 'u8',
+    role: 'u8', //           MemoryRole
+    trust: 'u8', //          Trust
+    marks: 'u8', //          bits of Mark
+    deleted: 'u8', //        Deleted
     pinned: 'u8',
     stored_at_ms: 'f64',
     happened_at_ms: 'f64', // 0 = unknown
     text_bytes: 'u32',
+    words: 'u16', //         how many words that are no stop words, at most 65,535
     usage_decayed: 'f32', // how often it was put before a model, fading; see systems/memory/usage.ts
     usage_at_ms: 'f64', //   when that was true, for a memory that sleeps
     usage_total: 'u32',
@@ -83,8 +116,90 @@ export const Memory = table(
     file: 'u32', //          row in File; 0 = none
     source_high: 'u32', //   64-bit hash of (source, id): the same identity again is a redelivery
     source_low: 'u32',
+    parent: 'u32', //        the document it is a chunk of; 0 = it is whole
+    chunks: 'u16', //        rows right after it that are its chunks
+    span_start: 'u32', //    of a chunk, in UTF-16 units of its parent's text
+    span_units: 'u32',
+    copies: 'u32', //        times it was said again and kept as this one memory
+    copied_at_ms: 'f64', //  when last
+    same_as: 'u32', //       the first memory with the same words; 0 = this one
+    family: 'u32', //        the first memory of its family of near duplicates; 0 = none known
+    previous: 'u32', //      the memory before it in its thread; 0 = none
+    next: 'u32', //          the memory after it in its thread; 0 = none
+    thread: 'u32', //        rows in Key; 0 = none
+    channel: 'u32',
+    author: 'u32',
+    first_edge: 'u32', //    its edges are the rows from here on; 0 = none
+    edges: 'u8', //          how many
   },
-  { rows_max: 4_000_000 },
+  { rows_max: 8_000_000 },
+)
+
+/** What was said lately, by its words: the newest memory that says it. One row a distinct (author, channel, words). */
+export const Content = table('Content', {
+  content_high: 'u32', //   64-bit hash
+  content_low: 'u32',
+  memory_id: 'u32', //      newest memory of it
+  said_at_ms: 'f64',
+})
+
+/** The last messages of bots, by which floods are known: buckets of channels, each a ring of `recentSlots` rows. */
+export const Recent = table(
+  'Recent',
+  {
+    memory_id: 'u32', //    0 = free
+    channel: 'u32', //      32-bit hash of the channel
+    simhash_high: 'u32',
+    simhash_low: 'u32',
+    said_at_ms: 'f64',
+    cursor: 'u32', //       of the bucket's first row: the slot to be taken next
+  },
+  { capacity: 4096, rows_max: 4096 },
+)
+
+/** Where near-duplicate documents meet: a band of a document's sketch, newest first. */
+export const Band = table(
+  'Band',
+  {
+    band_high: 'u32', //    64-bit hash of the band; the first row with it is the head of its list
+    band_low: 'u32',
+    memory_id: 'u32',
+    older: 'u32', //        the next row of the same band; 0 = none
+    newest: 'u32', //       of the head: the newest row of the band
+  },
+  { rows_max: 64_000_000 },
+)
+
+/** A typed canonical string that memories share: `ent:new york`, `path:docs/a.md`. Record: `key`, its text. */
+export const Key = table(
+  'Key',
+  {
+    kind: 'u8', //          KeyKind
+    key_high: 'u32', //     64-bit hash of the text
+    key_low: 'u32',
+    degree: 'u32', //       edges
+    newest_edge: 'u32',
+    title_edge: 'u32', //   newest edge of a memory that has it as its title; 0 = none
+    newest_memory: 'u32', // of a thread or channel: the memory said last in it; 0 = none
+    first_at_ms: 'f64',
+    last_at_ms: 'f64',
+  },
+  { rows_max: 64_000_000 },
+)
+
+/** A memory mentions a key. Never changed: the newest-first list of a key is threaded through `older`. */
+export const Edge = table(
+  'Edge',
+  {
+    memory_id: 'u32',
+    key: 'u32',
+    older: 'u32', //        the edge of the same key before it; 0 = none
+    signature: 'u32', //    which words stand near the mention, one bit a word; see systems/memory/mentions.ts
+    word: 'u16', //         of the mention, at most 65,535
+    field: 'u8', //         MentionField: title, text, metadata, opening
+    times: 'u8', //         how often, at most 255
+  },
+  { rows_max: 128_000_000, fixed: true },
 )
 
 /** A memory that was used lately: its usage fades until it falls asleep and costs nothing. */
@@ -105,12 +220,32 @@ export const Gauge = singleton('Gauge', {
   skipped: 'f64',
   memories: 'f64',
   memories_awake: 'f64',
-  duplicates: 'f64',
+  duplicates: 'f64', //     said again, or delivered again
+  loops: 'f64', //          of those, the agent's own words read back
+  families: 'f64',
+  keys: 'f64',
+  edges: 'f64',
+  keys_dropped: 'f64', //   mentions beyond what a memory may have
   refused: 'f64',
   outbox_pending: 'f64',
   outbox_oldest_ms: 'f64',
   scan: 'u32', //          the scan in progress or last completed, in this run of the process
 })
 
-export const archetypes = [File, Sentinel, Patience, Revision, Policy, Memory, Awake, Fading, Gauge] as const
-export const records = ['policy', 'before', 'change', 'text', 'meta'] as const
+export const archetypes = [
+  File,
+  Sentinel,
+  Patience,
+  Revision,
+  Policy,
+  Memory,
+  Content,
+  Recent,
+  Band,
+  Key,
+  Edge,
+  Awake,
+  Fading,
+  Gauge,
+] as const
+export const records = ['policy', 'before', 'change', 'text', 'meta', 'key'] as const

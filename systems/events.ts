@@ -137,13 +137,35 @@ export const AdminCommand = eventType<AdminCommand>(
   'admin.command',
   objectOf({ command: { enum: ['sentinel.undo', 'sentinel.retry'] }, path }),
 )
+const tags: JsonSchema = { type: 'array', items: text }
+/** Fields that a source adds are kept in the journal and not read. */
+const open = (schema: JsonSchema): JsonSchema => ({ ...schema, additionalProperties: true })
+
 /** A text worth remembering, given by the program that embeds the engine. */
 export type NoteWritten = { text: string; title?: string; tags?: string[] }
 export const NoteWritten = eventType<NoteWritten>(
   'note.written',
-  objectOf({ text, 'title?': text, 'tags?': { type: 'array', items: text } }),
+  open(objectOf({ text, 'title?': text, 'tags?': tags })),
 )
-
+/** Something said in a conversation: by a person, by a program (`bot`), or by the agent itself (`role: assistant`). */
+export type Said = {
+  text: string
+  title?: string
+  tags?: string[]
+  role?: 'user' | 'assistant' | 'tool' | 'system' | 'developer'
+  bot?: boolean
+}
+const said = open(
+  objectOf({
+    text,
+    'title?': text,
+    'tags?': tags,
+    'role?': { enum: ['user', 'assistant', 'tool', 'system', 'developer'] },
+    'bot?': flag,
+  }),
+)
+export const ChatSaid = eventType<Said>('chat.message', said)
+export const DiscordSaid = eventType<Said>('discord.message.new', said)
 /** A file meets its contract (`written: false`: it did already). */
 export type SentinelDone = { path: string; contract: string; hash: string; written: boolean }
 export const SentinelDone = eventType<SentinelDone>(
@@ -176,16 +198,20 @@ export const NoteReady = eventType<NoteReady>(
 )
 /** A note is gone; what was remembered of it is no longer served. */
 export const NoteGone = eventType<{ path: string }>('note.gone', objectOf({ path }))
+/** An order about one memory, by the operator. `forget` removes its text for good. */
+export type MemoryOrder = { order: 'forget' | 'pin' | 'unpin'; memory_id: number }
+export const MemoryOrder = eventType<MemoryOrder>(
+  'memory.order',
+  objectOf({ order: { enum: ['forget', 'pin', 'unpin'] }, memory_id: { type: 'integer', minimum: 1 } }),
+)
 /** Memories were put before a model: they wake, and their usage rises. */
 export const MemoryUsed = eventType<{ memory_ids: number[] }>(
   'memory.used',
   objectOf({ memory_ids: { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: 10_000 } }),
 )
-export type MemoryStored = { memory_id: number; kind: string; source: string }
-export const MemoryStored = eventType<MemoryStored>(
-  'memory.stored',
-  objectOf({ memory_id: count, kind: text, source: text }),
-)
+/** The memories with these rows, first to last, were made in the tick before. */
+export type MemoryStored = { first: number; last: number }
+export const MemoryStored = eventType<MemoryStored>('memory.stored', objectOf({ first: count, last: count }))
 
 export const events = [
   FsScanned,
@@ -196,12 +222,15 @@ export const events = [
   ConfigSet,
   AdminCommand,
   NoteWritten,
+  ChatSaid,
+  DiscordSaid,
   SentinelDone,
   SentinelFailed,
   SentinelProposed,
   SentinelUndone,
   NoteReady,
   NoteGone,
+  MemoryOrder,
   MemoryUsed,
   MemoryStored,
 ] as const

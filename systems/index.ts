@@ -3,12 +3,13 @@ import { archetypes, records } from './components.ts'
 import { decay } from './decay.ts'
 import { effects, events } from './events.ts'
 import { memory } from './memory.ts'
+import { nexus } from './nexus.ts'
 import { olympia } from './olympia.ts'
 import { outbox } from './outbox.ts'
 import { sentinel } from './sentinel.ts'
 
 /** The order of a tick, written nowhere else. */
-export const defaultSystems = [memory, sentinel, olympia, decay, outbox] as const
+export const defaultSystems = [memory, nexus, sentinel, olympia, decay, outbox] as const
 
 /** The parts of the mind, ready for `createEngine({ ...mind(), store })`. */
 export function mind(): Parts {

@@ -1,107 +1,120 @@
-import { hash } from 'node:crypto'
-import type { Event } from '../engine/flow/event.ts'
 import { system, type Tick } from '../engine/system.ts'
-import type { World } from '../engine/world/world.ts'
-import { File, Gauge, Memory, MemoryKind } from './components.ts'
-import { MemoryStored, MemoryUsed, NoteGone, NoteReady, NoteWritten } from './events.ts'
+import { File, Gauge, Memory, Trust } from './components.ts'
+import { MemoryOrder, MemoryStored, MemoryUsed, NoteGone, NoteReady } from './events.ts'
+import { type Draft, draftOf, draftOfNote } from './memory/draft.ts'
+import { copyOf, countCopy, exactly, loopOf, rememberContent, type Said } from './memory/duplicate.ts'
+import { joinFamily } from './memory/family.ts'
+import { floodOf, joinFlood, startFlood } from './memory/flood.ts'
+import { hasRoom, mint, rowsOf } from './memory/mint.ts'
+import { forgetFile, obey, standForFile } from './memory/orders.ts'
 import { wake } from './memory/usage.ts'
+import { type Minted, mintedOf } from './minted.ts'
+import { readSimHash, simHash } from './text/fingerprint.ts'
+import { hash64, hashText } from './text/hash.ts'
+import { readNormal } from './text/normal.ts'
 
-type Remembered = {
-  readonly text: string
-  readonly title: string
-  readonly tags: readonly string[]
-  /** What makes two deliveries the same: for a file its content, for an event its source and id. */
-  readonly identity: string
-  readonly source: string
-  readonly ts: number
-  readonly file: number
-}
-
-/** What is worth finding again becomes a row, and its text and metadata records in the same commit. */
+/**
+ * What is worth finding again becomes a memory: known texts are counted and not kept twice, floods of programs collapse
+ * into one, near-duplicate documents are joined into families, and what a text mentions is read once.
+ */
 export const memory = system('memory', (tick) => {
+  const { world } = tick
+  const minted = mintedOf(world)
+  minted.begin()
   for (const event of tick.events) {
-    if (NoteReady.is(event)) {
-      const { path, text, title, tags, hash: content } = event.payload
-      const file = tick.world.find(File, path)
-      remember(tick, { text, title, tags, file, identity: `fs\n${path}\n${content}`, source: path, ts: event.ts })
-    } else if (NoteWritten.is(event)) {
-      const { text, title = '', tags = [] } = event.payload
-      remember(tick, {
-        text,
-        title,
-        tags,
-        file: 0,
-        identity: identityOf(event),
-        source: event.source.kind,
-        ts: event.ts,
-      })
-    } else if (NoteGone.is(event)) forgetFile(tick.world, tick.world.find(File, event.payload.path))
+    const draft = draftOf(event)
+    if (draft !== undefined) perceive(tick, minted, draft)
+    else if (NoteReady.is(event)) {
+      const file = world.find(File, event.payload.path)
+      const id = perceive(tick, minted, draftOfNote(event.payload, file, event.ts))
+      if (file !== 0 && id !== 0) standForFile(world, file, id)
+    } else if (NoteGone.is(event)) forgetFile(world, world.find(File, event.payload.path))
+    else if (MemoryOrder.is(event)) obey(tick, event.payload)
     else if (MemoryUsed.is(event)) {
-      for (const id of event.payload.memory_ids) if (id <= tick.world.rows(Memory)) wake(tick.world, id, tick.now_ms)
+      for (const id of event.payload.memory_ids) if (id <= world.rows(Memory)) wake(world, id, tick.now_ms)
     }
   }
+  if (minted.count > 0) tick.emit(MemoryStored, { first: minted.first, last: minted.first + minted.count - 1 })
 })
 
-function remember(tick: Tick, note: Remembered): void {
-  const { world, now_ms } = tick
+const identity = new Uint32Array(2)
+const exact: Said = { high: 0, low: 0 }
+const normal: Said = { high: 0, low: 0 }
+
+/** The memory that a draft is or becomes; 0 when there is nothing in it, or no room. */
+function perceive(tick: Tick, minted: Minted, draft: Draft): number {
+  const { world } = tick
   const gauge = world.of(Gauge)
-  const digest = hash('sha256', note.identity, 'buffer')
-  const high = digest.readUInt32LE(0)
-  const low = digest.readUInt32LE(4)
-  const known = world.findPair(Memory, 'source', high, low)
-  if (known !== 0) {
+  hash64(draft.identity, identity)
+  const delivered = world.findPair(Memory, 'source', identity[0]!, identity[1]!)
+  if (delivered !== 0) {
     gauge.duplicates[1]!++
-    if (note.file !== 0) standFor(world, note.file, known)
-    return
+    return delivered
   }
-  if (world.room(Memory) === 0) {
+  if (draft.text === '' && draft.title === '') return 0
+  const known = draft.file === 0 ? repeated(tick, draft) : 0
+  if (known !== 0) return known
+  if (!hasRoom(world, rowsOf(draft))) {
     gauge.refused[1]!++
-    return
+    return 0
   }
-  const id = world.append(Memory)
+  const id = mint(tick, minted, draft)
   const columns = world.of(Memory)
-  columns.kind[id] = MemoryKind.note
-  columns.stored_at_ms[id] = now_ms
-  columns.happened_at_ms[id] = note.ts
-  columns.text_bytes[id] = Buffer.byteLength(note.text)
-  columns.file[id] = note.file
-  columns.source_high[id] = high
-  columns.source_low[id] = low
-  gauge.memories[1]!++
-  tick.put('text', id, note.text)
-  tick.put('meta', id, JSON.stringify({ title: note.title, tags: note.tags, source: note.source }))
-  if (note.file !== 0) standFor(world, note.file, id)
-  tick.emit(MemoryStored, { memory_id: id, kind: 'note', source: note.source })
+  columns.source_high[id] = identity[0]!
+  columns.source_low[id] = identity[1]!
+  remember(tick, draft, id)
+  return id
 }
 
-/** One memory stands for a file: the newest content's. An older one that comes back is served again. */
-function standFor(world: World, file: number, id: number): void {
-  const { memory_id } = world.of(File)
-  const columns = world.of(Memory)
-  const before = memory_id[file]!
-  if (before === id) return
-  if (before !== 0) {
-    columns.replaced_by[before] = id
-    world.of(Gauge).memories[1]!--
+/** The memory that stands for these words already, with the new copy counted; 0 when they are new. */
+function repeated(tick: Tick, draft: Draft): number {
+  const { world } = tick
+  const gauge = world.of(Gauge)
+  exactly(draft.text, exact)
+  const loop = loopOf(world, draft, exact)
+  if (loop !== 0) gauge.loops[1]!++
+  if (draft.trust === Trust.bot) readNormal(draft.text, normal)
+  else Object.assign(normal, exact)
+  const known = loop || copyOf(world, draft, normal)
+  flood.of = 0
+  if (known === 0) return draft.trust === Trust.bot && draft.ts !== 0 ? flooded(tick, draft) : 0
+  gauge.duplicates[1]!++
+  const standing = world.of(Memory).replaced_by[known]! || known
+  countCopy(world, standing, draft.ts)
+  return standing
+}
+
+/** The flood that a draft would belong to, and the SimHash by which the next like it is known. */
+const flood = { of: 0, channel: 0, high: 0, low: 0 }
+
+function flooded(tick: Tick, draft: Draft): number {
+  const { world } = tick
+  const gauge = world.of(Gauge)
+  readSimHash(draft.text, simHash)
+  flood.high = simHash.high
+  flood.low = simHash.low
+  flood.channel = hashText(`${draft.source.kind}\n${draft.source.channel || draft.source.thread}`)
+  flood.of = floodOf(world, flood.channel, flood.high, flood.low, draft.ts)
+  if (flood.of === 0) return 0
+  if (world.of(Memory).copies[flood.of] === 0) gauge.families[1]!++
+  countCopy(world, flood.of, draft.ts)
+  if (joinFlood(world, flood.of)) return 0
+  gauge.duplicates[1]!++
+  return flood.of
+}
+
+/** Makes a new memory known to those who look for the same words, the same flood and the same document. */
+function remember(tick: Tick, draft: Draft, id: number): void {
+  const { world } = tick
+  if (draft.file === 0) {
+    rememberContent(world, draft, normal, exact, id)
+    if (draft.trust === Trust.bot && draft.ts !== 0) {
+      if (flood.of === 0) startFlood(world, flood.channel, id, flood.high, flood.low, draft.ts)
+      else {
+        world.of(Memory).replaced_by[id] = flood.of
+        world.of(Gauge).memories[1]!--
+      }
+    }
   }
-  if (columns.replaced_by[id] !== 0 || columns.deleted[id] !== 0) {
-    columns.replaced_by[id] = 0
-    columns.deleted[id] = 0
-    world.of(Gauge).memories[1]!++
-  }
-  memory_id[file] = id
-}
-
-function forgetFile(world: World, file: number): void {
-  const { memory_id } = world.of(File)
-  const id = memory_id[file]!
-  if (file === 0 || id === 0) return
-  world.of(Memory).deleted[id] = 1
-  world.of(Gauge).memories[1]!--
-  memory_id[file] = 0
-}
-
-function identityOf(event: Event): string {
-  const { kind, channel = '', thread = '' } = event.source
-  return `${kind}\n${channel || thread}\n${event.id}`
+  joinFamily(tick, draft, id)
 }

@@ -162,7 +162,7 @@ describe('Determinism', () => {
     [
       'beat.ts engine.ts version.ts options.ts',
       'flow/adapter.ts flow/clock.ts flow/dispatch.ts flow/driver.ts flow/inbox.ts flow/intake.ts',
-      'record/store.ts record/journal.ts record/recorder.ts record/recover.ts record/replay.ts record/dead.ts',
+      'record/store.ts record/journal.ts record/recorder.ts record/recover.ts record/replay.ts record/read.ts record/dead.ts',
     ]
       .join(' ')
       .split(' ')
@@ -434,6 +434,7 @@ describe('The house', () => {
     'System',
     'Tick',
     'Timings',
+    'View',
     'World',
   ]
 })

@@ -6,6 +6,13 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
 
   promethean run [DIR] [--write] [--once]     watch a folder of notes; without --write only show what would change
   promethean status [DIR]                     what the daemon, or its record at rest, says
+  promethean ask QUESTION                     an answer in quotes, with its sources and how they were found
+  promethean recall QUERY [-k N] [--explain]  the memories that answer best, with their scores
+  promethean ingest FILE.jsonl... | -         take in events, one JSON object a line
+  promethean memory show|forget|pin|unpin ID  one memory; export [--out FILE] writes all of them as events
+  promethean explain ID                       where a memory comes from and what it hangs together with
+  promethean audit [DIR]                      duplicates, loops, orphans, stale memories, secrets
+  promethean eval DIR...                      measure recall on corpora with questions
   promethean doctor [DIR] [--repair]          check the record and its surroundings
   promethean replay [DIR] [--verify]          run the journal again and compare every tick
   promethean sentinel list [DIR]              every note and its verdict
@@ -22,9 +29,18 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   --port N        the inspector's port on loopback (0: any free one; default 4242)
   --until TICK    with replay: stop there
   --sample        where there is no ./docs/notes, repair a scratch copy of the sample notes
+  -k N            with recall and ask: most hits (default 10)
+  --explain       with recall: what each score was computed from
+  --queries FILE  with recall: many queries, one {"query": "..."} a line; the answers as lines of JSON
+  --kind, --tag   with recall and ask: only memories of a kind (chat, note, ...), with a tag; may be repeated
+  --channel, --thread, --author TEXT          only what was said there, or by them
+  --from, --to TIME                           only what happened since, and before: 2026-01-31, or milliseconds
+  --circuit NAME  with recall and ask: a lens that weighs kinds of keys
+  --out FILE      with memory export: where to write (default: standard output)
   --json          lines for machines on standard output
   --version, --help
 
+An ID is the number of a memory, the path of a note, or an event's own id (id:12 where that is a number too).
 Exit codes: 0 done, 1 failed, 64 usage, 65 bad data, 69 unavailable, 74 I/O, 75 locked, 77 permission, 78 config.`
 
 const options = {
@@ -39,6 +55,18 @@ const options = {
   verify: { type: 'boolean' },
   repair: { type: 'boolean' },
   sample: { type: 'boolean' },
+  hits: { type: 'string', short: 'k' },
+  explain: { type: 'boolean' },
+  queries: { type: 'string' },
+  kind: { type: 'string', multiple: true },
+  tag: { type: 'string', multiple: true },
+  channel: { type: 'string' },
+  thread: { type: 'string' },
+  author: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  circuit: { type: 'string' },
+  out: { type: 'string' },
   json: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -52,6 +80,13 @@ const wordsMax: { readonly [command: string]: ((words: readonly string[]) => num
   replay: () => 1,
   sentinel: ([order]) => (order === 'list' ? 2 : 3),
   config: () => 2,
+  ingest: () => Number.POSITIVE_INFINITY,
+  recall: () => Number.POSITIVE_INFINITY,
+  ask: () => Number.POSITIVE_INFINITY,
+  eval: () => Number.POSITIVE_INFINITY,
+  memory: ([order]) => (order === 'export' ? 1 : 2),
+  explain: () => 1,
+  audit: () => 1,
 }
 
 /** What was asked for on the command line. */
@@ -71,6 +106,24 @@ export type Arguments = {
   readonly repair: boolean
   readonly sample: boolean
   readonly json: boolean
+  /** Most hits; undefined: as many as recall gives by itself. */
+  readonly hits_max: number | undefined
+  readonly explain: boolean
+  readonly queries: string | undefined
+  readonly filters: Filters
+  readonly circuit: string | undefined
+  readonly out: string | undefined
+}
+
+/** Which memories may be hits at all. */
+export type Filters = {
+  readonly kinds: readonly string[]
+  readonly tags: readonly string[]
+  readonly channel: string | undefined
+  readonly thread: string | undefined
+  readonly author: string | undefined
+  readonly from_ms: number | undefined
+  readonly to_ms: number | undefined
 }
 
 /** @throws CliError 64 when the words make no sense */
@@ -109,6 +162,20 @@ export function readArguments(words: readonly string[]): Arguments {
     repair: values.repair === true,
     sample: values.sample === true,
     json: values.json === true,
+    hits_max: numberOf('-k', values.hits, 1000),
+    explain: values.explain === true,
+    queries: values.queries,
+    filters: {
+      kinds: values.kind ?? [],
+      tags: values.tag ?? [],
+      channel: values.channel,
+      thread: values.thread,
+      author: values.author,
+      from_ms: timeOf('--from', values.from),
+      to_ms: timeOf('--to', values.to),
+    },
+    circuit: values.circuit,
+    out: values.out,
   }
 }
 
@@ -121,4 +188,17 @@ function numberOf(name: string, text: string | undefined, max: number): number |
   const value = Number(text)
   if (/^\d+$/.test(text) && value <= max) return value
   throw new CliError(exitCodes.usage, `${name} takes a whole number from 0 to ${max}, not ${text}`)
+}
+
+/** Milliseconds since 1970: given as such, or as a day or time that begins with a year, in UTC unless it says otherwise. */
+function timeOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d{5,16}$/.test(text)) return Number(text)
+  const zoned = /T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`
+  const ms = /^\d{4}(-\d\d){0,2}([T ]|$)/.test(text) ? Date.parse(zoned) : Number.NaN
+  if (!Number.isNaN(ms)) return ms
+  throw new CliError(
+    exitCodes.usage,
+    `${name} takes a day like 2026-01-31, a time, or milliseconds since 1970, not ${text}`,
+  )
 }

@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createEngine, type Engine } from '../../engine/engine.ts'
-import { reasonOf } from '../../engine/errors.ts'
-import type { Adapter, Log } from '../../engine/flow/adapter.ts'
+import { EngineError, reasonOf } from '../../engine/errors.ts'
+import type { Adapter, Log, Outside } from '../../engine/flow/adapter.ts'
 import type { Parts } from '../../engine/tick.ts'
 import { lmdb } from '../../stores/lmdb.ts'
+import { segments } from '../../stores/segments.ts'
 import { ConfigSet } from '../../systems/events.ts'
 import { mind } from '../../systems/index.ts'
 import type { Contract } from '../../systems/sentinel/contract.ts'
@@ -11,6 +13,7 @@ import { compilePolicy, type PolicyData, policyPayload } from '../../systems/sen
 import { wall } from '../clock.ts'
 import { type FsAdapter, fs } from '../fs.ts'
 import { offline } from '../offline.ts'
+import { type SearchAdapter, search } from '../search.ts'
 import { type Config, unknownContracts } from './config.ts'
 import { CliError, exitCodes } from './exit.ts'
 
@@ -53,13 +56,14 @@ export async function openAtRest(config: Config, log: Log): Promise<Engine> {
 export async function openDaemon(
   config: Config,
   options: { log: Log; watch: boolean },
-): Promise<{ engine: Engine; files: FsAdapter }> {
+): Promise<{ engine: Engine; files: FsAdapter; search: SearchAdapter }> {
   const { parts, policy, adapters } = await compose(config)
+  const memory = searchOf(config)
   const files = fs({ root: config.notes, watch: options.watch })
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [await modelAdapter(config), ...adapters, files],
+    adapters: [memory, await modelAdapter(config), ...adapters, files],
     clock: wall(),
     limits: config.limits,
     log: options.log,
@@ -69,20 +73,54 @@ export async function openDaemon(
     source: { kind: 'config' },
     payload: { policy: policyPayload(policy) },
   })
-  return { engine, files }
+  return { engine, files, search: memory }
 }
 
 /** An engine that carries out one order: effects are performed, but no folder is scanned and the policy stays. */
-export async function openForOrder(config: Config, log: Log): Promise<Engine> {
+export async function openForOrder(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
   const { parts, adapters } = await compose(config)
+  const memory = searchOf(config)
   const { name, effects = {} } = fs({ root: config.notes, watch: false })
-  return createEngine({
+  const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [await modelAdapter(config), ...adapters, { name, effects }],
+    adapters: [memory, await modelAdapter(config), ...adapters, { name, effects }],
     limits: config.limits,
     log,
   })
+  return { engine, search: memory }
+}
+
+/** An engine that only looks, with its indexes: no tick is run; what the indexes lack is added to their own files alone. */
+export async function openForRecall(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
+  const engine = await openAtRest(config, log)
+  const memory = searchOf(config)
+  await memory.start?.(lookingOnly(engine, log))
+  await memory.complete()
+  return { engine, search: memory }
+}
+
+/** The outside of an engine that runs no ticks: there is nothing to hear, and nothing may be said. */
+function lookingOnly(engine: Engine, log: Log): Outside {
+  const refuse = (): never => {
+    throw new EngineError('ENGINE_STATE', 'the record is only looked at')
+  }
+  const { signal } = new AbortController()
+  const none = (): void => undefined
+  return {
+    view: engine,
+    committed: () => none,
+    publish: refuse,
+    ingest: refuse,
+    room: refuse,
+    flushed: refuse,
+    log,
+    signal,
+  }
+}
+
+function searchOf(config: Config): SearchAdapter {
+  return search({ files: segments(join(config.data, 'search')) })
 }
 
 /** Who answers `llm.chat`. @throws EngineError ADAPTER_OPTION when the config's model cannot be asked */

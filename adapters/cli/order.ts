@@ -5,7 +5,7 @@ import { commandOn } from './view.ts'
 
 /** Carries out an operator's order where no daemon runs: an engine for the length of one command. */
 export async function orderAtRest(config: Config, order: { command: string; path: string }): Promise<object> {
-  const engine = await openForOrder(config, silent)
+  const { engine } = await openForOrder(config, silent)
   try {
     await engine.start()
     return await commandOn(engine, order)

@@ -19,6 +19,7 @@ export class Report {
   readonly #stop: () => void
   #timer: NodeJS.Timeout | undefined
   #shown = ''
+  #ended = false
 
   constructor(engine: Engine, options: ReportOptions) {
     this.#engine = engine
@@ -29,7 +30,16 @@ export class Report {
 
   /** Begins the live line, where there is a terminal to show it. */
   live(): void {
-    if (this.#live) this.#timer = setInterval(() => this.#redraw(), 200)
+    if (this.#live && !this.#ended) this.#timer = setInterval(() => this.#redraw(), 200)
+  }
+
+  /** Ends the live line while something else is written to the terminal; `live` begins it again. */
+  still(): void {
+    if (this.#timer === undefined) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    this.#erase()
+    this.say(this.#line())
   }
 
   /** A line for people; not printed with --json. */
@@ -44,6 +54,7 @@ export class Report {
 
   /** The closing line, or the closing object. */
   end(): void {
+    this.#ended = true
     this.#stop()
     clearInterval(this.#timer)
     this.#timer = undefined

@@ -9,14 +9,16 @@ import type { Log } from '../../engine/flow/adapter.ts'
 import { ConfigSet } from '../../systems/events.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import { policyPayload } from '../../systems/sentinel/policy.ts'
-import { control } from '../control.ts'
+import { control, type MemoryDoor } from '../control.ts'
 import type { FsAdapter } from '../fs.ts'
 import { type Inspector, inspector, type View } from '../inspector.ts'
 import type { Arguments } from './arguments.ts'
 import { compose, openDaemon } from './compose.ts'
 import { type Config, defaultNotes, loadConfig } from './config.ts'
+import { type Desk, deskOf, doorOf } from './desk.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './exit.ts'
 import { openLog } from './log.ts'
+import { inviteQuestions } from './prompt.ts'
 import { Report } from './report.ts'
 import { viewOf } from './view.ts'
 
@@ -31,7 +33,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const { log } = await openLog(config.level)
   warn(config, args, log)
   refuseMissing(config.notes)
-  const { engine, files } = await openDaemon(config, { log, watch: !args.once })
+  const { engine, files, search } = await openDaemon(config, { log, watch: !args.once })
   ignoreInGit(config)
   const report = new Report(engine, {
     json: args.json,
@@ -44,7 +46,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const signalled = stopOnSignal(engine, services, log)
   if (!onTerminal()) reloadOnSignal(engine, args, place.folder, log)
   try {
-    if (!args.once) services.push(...(await serve(engine, config, log)))
+    if (!args.once) services.push(...(await serve(engine, await doorOf(engine, search, config), { config, log })))
     await engine.start()
   } catch (thrown) {
     await end(engine, services)
@@ -57,7 +59,12 @@ export async function run(args: Arguments): Promise<ExitCode> {
     )
   report.live()
   const quiet = untilQuiet(engine, files)
-  if (!args.once) void quiet.then(() => report.stand())
+  if (!args.once) {
+    void quiet.then((error) => {
+      report.stand()
+      if (error === undefined && !args.json) invite(engine, deskOf(engine, search), { report, services })
+    })
+  }
   const error = args.once ? await quiet : await engine.finished
   const failed = gaugesOf(engine.world).sentinels_failed
   report.end()
@@ -65,6 +72,20 @@ export async function run(args: Arguments): Promise<ExitCode> {
   signalled.forget()
   if (error !== undefined) return exitCodeOf(error)
   return args.once && args.strict && failed > 0 ? exitCodes.data : exitCodes.ok
+}
+
+/** Where a person sits at the terminal, questions are taken once the notes are known. */
+function invite(engine: Engine, desk: Desk, { report, services }: { report: Report; services: Service[] }): void {
+  if (engine.health !== 'ok') return
+  report.still()
+  const terminal = { input: process.stdin, output: process.stdout }
+  const prompt = inviteQuestions(desk, terminal, {
+    ended: () => report.live(),
+    // The terminal hands Ctrl-C to the prompt as a key; it is meant for the daemon.
+    interrupted: () => void process.kill(process.pid, 'SIGINT'),
+  })
+  if (prompt === undefined) report.live()
+  else services.push(prompt)
 }
 
 /** Which folder is meant: the one that was named, or a scratch copy of the samples where that was asked for. */
@@ -108,9 +129,13 @@ function warn(config: Config, args: Arguments, log: Log): void {
 }
 
 /** The control channel and the inspector; when the port is taken, neither stays open. */
-async function serve(engine: Engine, config: Config, log: Log): Promise<Service[]> {
+async function serve(
+  engine: Engine,
+  memory: MemoryDoor,
+  { config, log }: { config: Config; log: Log },
+): Promise<Service[]> {
   const view = viewOf(engine)
-  const channel = await control(view, config.data, { log })
+  const channel = await control(view, config.data, { log, memory })
   const token_file = join(config.data, 'inspector.token')
   try {
     const page = await openInspector(view, config.port, { token_file, log })

@@ -8,19 +8,20 @@ const replyBytesMax = 67_108_864
 type Question = {
   readonly address: string
   readonly path: string
-  readonly body: object | undefined
+  readonly body: object | Uint8Array | undefined
   readonly signal: AbortSignal
 }
 
 /**
- * Asks the daemon of a data directory: GET, or POST when there is a body. Undefined when no daemon answers there.
+ * Asks the daemon of a data directory: GET, or POST when there is a body. Bytes are sent as they are, as lines of JSON.
+ * Undefined when no daemon answers there.
  * @param options `deadline_ms` for the whole answer, 10 seconds without it
  * @throws EngineError with the daemon's own code where it refused; DAEMON_FAILED when it is there but did not answer well
  */
 export async function askDaemon(
   directory: string,
   path: string,
-  body?: object,
+  body?: object | Uint8Array,
   options: { readonly deadline_ms?: number } = {},
 ): Promise<object | undefined> {
   const { deadline_ms = 10_000 } = options
@@ -49,14 +50,15 @@ async function exchange(question: Question): Promise<object> {
 }
 
 function send({ address, path, body, signal }: Question): Promise<IncomingMessage> {
-  const text = body === undefined ? undefined : JSON.stringify(body)
-  const headers =
-    text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
-  const method = text === undefined ? 'GET' : 'POST'
+  const isLines = body instanceof Uint8Array
+  const bytes = body === undefined || isLines ? body : Buffer.from(JSON.stringify(body))
+  const type = isLines ? 'application/x-ndjson' : 'application/json'
+  const headers = bytes === undefined ? {} : { 'content-type': type, 'content-length': bytes.length }
+  const method = bytes === undefined ? 'GET' : 'POST'
   return new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath: address, path, method, headers, signal, agent: false }, resolve)
     request.on('error', reject)
-    request.end(text)
+    request.end(bytes)
   })
 }
 

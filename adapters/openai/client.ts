@@ -1,16 +1,19 @@
 import { reasonOf } from '../../engine/errors.ts'
 import { EffectFailure } from '../../engine/flow/adapter.ts'
+import type { EmbedBody } from './embed.ts'
 import type { Guard } from './guard.ts'
 import type { ChatBody } from './request.ts'
 
 /** Servers on the own machine need no key, but the package refuses to work without one. */
 const placeholder = 'none'
 
-/** The two things used of the package: asking for a completion, and reading its events. */
+/** The things used of the package: asking for a completion, reading its events, and asking for embeddings. */
 export type Client = {
   /** Resolves with a success that is JSON or an event stream; throws what the guard or the package throws. */
   ask(body: ChatBody): Promise<Response>
   events(response: Response): AsyncIterable<unknown>
+  /** As `ask`, for embeddings. */
+  embed(body: EmbedBody): Promise<Response>
 }
 
 /** Makes the client of one guarded exchange. */
@@ -40,6 +43,7 @@ export async function loadClient(): Promise<Connect> {
     })
     return {
       ask: (body) => client.chat.completions.create(body).asResponse(),
+      embed: (body) => client.embeddings.create(body).asResponse(),
       events: (response) => Stream.fromSSEResponse(response, new AbortController(), client),
     }
   }

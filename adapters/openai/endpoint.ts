@@ -11,6 +11,8 @@ export type Endpoint = {
   readonly stream: boolean
   readonly json_schema: boolean
   readonly temperature: number | undefined
+  readonly embed_model: string | undefined
+  readonly embed_dimensions: number | undefined
   readonly first_byte_ms: number
   readonly idle_ms: number
   readonly total_ms: number

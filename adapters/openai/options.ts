@@ -25,6 +25,10 @@ export type OpenaiOptions = {
   readonly temperature?: number
   /** Whether the endpoint may be asked for answers of a JSON Schema; it is found out when it cannot. Default true. */
   readonly json_schema?: boolean
+  /** The model that `llm.embed` is answered by; without one this adapter does not answer it. */
+  readonly embed_model?: string
+  /** Dimensions that are asked for and insisted on; without them, as many as the model gives. */
+  readonly embed_dimensions?: number
 }
 
 /** The longest time a timer can hold. */
@@ -34,8 +38,16 @@ const timeMax = 2_147_483_647
 export function endpointOf(options: OpenaiOptions): Endpoint {
   const total_ms = ranged(options, 'total_ms', 120_000, 1, timeMax - 60_000)
   const stream = options.stream ?? true
-  const { temperature } = options
+  const { temperature, embed_model, embed_dimensions } = options
   assert(options.model !== '', 'ADAPTER_OPTION', 'model must name a model')
+  assert(embed_model !== '', 'ADAPTER_OPTION', 'embed_model must name a model')
+  assert(
+    embed_dimensions === undefined ||
+      (Number.isInteger(embed_dimensions) && embed_dimensions >= 1 && embed_dimensions <= 8192),
+    'ADAPTER_OPTION',
+    'embed_dimensions must be a whole number from 1 to 8192',
+    embed_dimensions,
+  )
   assert(
     temperature === undefined || (temperature >= 0 && temperature <= 2),
     'ADAPTER_OPTION',
@@ -50,6 +62,8 @@ export function endpointOf(options: OpenaiOptions): Endpoint {
     stream,
     json_schema: options.json_schema ?? true,
     temperature,
+    embed_model,
+    embed_dimensions,
     first_byte_ms: ranged(options, 'first_byte_ms', stream ? 30_000 : total_ms, 1, timeMax),
     idle_ms: ranged(options, 'idle_ms', 30_000, 1, timeMax),
     total_ms,

@@ -1,3 +1,4 @@
+import type { World } from '../world/world.ts'
 import type { EventInput, Payload } from './event.ts'
 
 /** Structured logging, as the daemon or an embedder provides it. Never give it a secret. */
@@ -10,12 +11,34 @@ export type Log = {
 
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 
+/**
+ * The world between two ticks and its records, for looking only. While a tick is being made durable it shows that
+ * tick already; after a failure it may show half of one, so what must be durable is counted by `committed`.
+ */
+export type View = {
+  readonly world: World
+  readonly tick: number
+  readonly now_ms: number
+  /** A record's text, or undefined when there is none. @throws EngineError RECORD_DAMAGED */
+  read(table: string, id: number): string | undefined
+}
+
 /** What an adapter is given to reach the world. */
 export type Outside = {
   /** Offers an event. False when there is no room: keep it, or find it again later. An invalid one is logged and not worth keeping. */
   publish(event: EventInput): boolean
   /** Resolves with the tick at which the event is durable; waits while the ring is full. */
   ingest(event: EventInput): Promise<number>
+  /** Resolves when the adapter's ring has room for another event: what a bulk loader awaits when `publish` says false. */
+  room(): Promise<void>
+  /** Resolves when all that the adapter has published so far is durable. */
+  flushed(): Promise<void>
+  readonly view: View
+  /**
+   * Hears every journaled tick once it is durable: before its effects leave, before the listeners to its events, and
+   * before the next tick. Returns the way to stop. One that throws is logged and the world goes on.
+   */
+  committed(listener: (tick: number) => void): () => void
   readonly log: Log
   /** Aborted when the engine stops. */
   readonly signal: AbortSignal

@@ -26,6 +26,15 @@ export class Departures {
     this.#answer = answer
   }
 
+  /** How many effects are open, how many of them are out, and how long the oldest has been waiting. */
+  status(): { pending: number; in_flight: number; oldest_ms: number } {
+    const { requested_at_ms } = this.#core.world.of(Effect)
+    const open = this.#core.world.each(Effect)
+    let oldest = this.#core.now_ms
+    for (const entity of open) oldest = Math.min(oldest, requested_at_ms[entity]!)
+    return { pending: open.length, in_flight: this.#dispatch.count, oldest_ms: this.#core.now_ms - oldest }
+  }
+
   /**
    * Effects that were out when the last run ended: `safe` ones go again, of `once` ones nobody can know.
    * An answer that made a system throw is not asked for again; when the failure that stands for it made one throw

@@ -2,19 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { EngineError, reasonOf } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { type Check, compileSchema } from '../schema.ts'
-import { wallClock } from './clock.ts'
+import { Arena, type Span } from './arena.ts'
 import type { Event, EventInput, EventType } from './event.ts'
+import { plainCopy } from './plain.ts'
 import { Ring } from './ring.ts'
 
 /** An event at rest in a ring: as the systems will see it, and as the journal will hold it. */
-export type Parcel = {
+export type Parcel = Span & {
   readonly event: Event
-  readonly text: string
-  /** Of the text, as UTF-8. */
-  readonly bytes: number
   /** Who waits for it to be durable: told the tick, or why it never will be. */
   readonly waiting: { resolve(tick: number): void; reject(reason: EngineError): void } | undefined
 }
+
+/** Who waits for a ring: what had entered it by then is counted. */
+type Flush = { readonly ring: Ring<Parcel>; readonly until: number; resolve(): void; reject(reason: EngineError): void }
 
 const text = { type: 'string' }
 /** All of an event but its payload, which has a schema of its own. */
@@ -36,14 +37,18 @@ const checkEnvelope: Check = compileSchema(
 )
 
 /**
- * The edge of the world. Every event is turned into JSON and back here, and then checked against its schema, once:
- * what the systems hear is what the journal holds, and the publisher's object is not kept.
+ * The edge of the world. Every event is copied here as JSON would give it back, and then checked against its schema,
+ * once: what the systems hear is what the journal holds, and the publisher's object is not kept.
  */
 export class Inbox {
   readonly #rings: Ring<Parcel>[] = []
+  /** How much of what entered a ring is durable. */
+  readonly #durable = new Map<Ring<Parcel>, number>()
   readonly #checks = new Map<string, Check>()
   readonly #limits: Limits
+  readonly #arena = new Arena()
   #waiting: (() => void)[] = []
+  #flushing: Flush[] = []
 
   constructor(types: readonly EventType[], limits: Limits) {
     this.#limits = limits
@@ -57,21 +62,29 @@ export class Inbox {
     return ring
   }
 
-  /** @throws EngineError EVENT_TYPE_UNKNOWN, EVENT_INVALID, EVENT_TOO_LARGE */
-  parcel(input: EventInput, source: string, waiting?: Parcel['waiting']): Parcel {
+  /**
+   * @param ts time of an event that has none
+   * @throws EngineError EVENT_TYPE_UNKNOWN, EVENT_INVALID, EVENT_TOO_LARGE
+   */
+  parcel(input: EventInput, source: string, ts = 0, waiting?: Parcel['waiting']): Parcel {
     const { type, payload } = input
     const check = this.#checks.get(type)
     if (check === undefined) {
       throw new EngineError('EVENT_TYPE_UNKNOWN', `no event type ${type} was given to createEngine`, { value: type })
     }
-    const { id = randomUUID(), ts = wallClock() } = input
-    const text = jsonOf({ id, ts, type, source: input.source ?? { kind: source }, payload })
-    const bytes = Buffer.byteLength(text)
-    const most = this.#limits.event_bytes_max
-    if (bytes > most) {
-      throw new EngineError('EVENT_TOO_LARGE', `${type} has ${bytes} bytes; ${most} are allowed`, { value: bytes })
+    const id = input.id === undefined ? randomUUID() : input.id
+    const given = {
+      id,
+      ts: input.ts === undefined ? ts : input.ts,
+      type,
+      source: input.source ?? { kind: source },
+      payload,
     }
-    const event = JSON.parse(text) as Event
+    const copy = plainCopy(given)
+    const text = jsonOf(copy ?? given, type)
+    const most = this.#limits.event_bytes_max
+    if (text.length > most) throw tooLarge(type, Buffer.byteLength(text), most)
+    const event = (copy ?? JSON.parse(text)) as Event
     const outer = checkEnvelope(event)
     const problems = outer.length > 0 ? outer : check(event.payload)
     if (problems.length > 0) {
@@ -80,7 +93,17 @@ export class Inbox {
         value: problems,
       })
     }
-    return { event, text, bytes, waiting }
+    const { chunk, start, end } = this.#arena.write(text)
+    if (end - start > most) {
+      chunk.live--
+      throw tooLarge(type, end - start, most)
+    }
+    return { event, chunk, start, end, waiting }
+  }
+
+  /** An event that has been through here before. */
+  again(event: Event): Parcel {
+    return { event, ...this.#arena.write(JSON.stringify(event)), waiting: undefined }
   }
 
   /** How many events wait. */
@@ -104,7 +127,7 @@ export class Inbox {
         for (let taken = 0; taken < most && into.length < full; taken++) {
           const parcel = ring.peek()
           if (parcel === undefined) break
-          bytes += parcel.bytes
+          bytes += parcel.end - parcel.start
           if (bytes > batch_bytes_max) return this.#resume()
           ring.shift()
           into.push(parcel)
@@ -119,6 +142,29 @@ export class Inbox {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
+  /** Resolves when all that is in a ring now, and all that has left it, is durable. */
+  flushed(ring: Ring<Parcel>): Promise<void> {
+    const until = ring.taken + ring.count
+    if ((this.#durable.get(ring) ?? 0) >= until) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#flushing.push({ ring, until, resolve, reject }))
+  }
+
+  /** All that has been drained so far is durable. */
+  committed(): void {
+    for (const ring of this.#rings) this.#durable.set(ring, ring.taken)
+    if (this.#flushing.length === 0) return
+    const flushing = this.#flushing
+    this.#flushing = flushing.filter(({ ring, until }) => ring.taken < until)
+    for (const { ring, until, resolve } of flushing) if (ring.taken >= until) resolve()
+  }
+
+  /** Nothing will become durable any more. */
+  close(reason: EngineError): void {
+    const flushing = this.#flushing
+    this.#flushing = []
+    for (const { reject } of flushing) reject(reason)
+  }
+
   #resume(): void {
     if (this.#waiting.length === 0) return
     const waiting = this.#waiting
@@ -127,12 +173,16 @@ export class Inbox {
   }
 }
 
+function tooLarge(type: string, bytes: number, most: number): EngineError {
+  return new EngineError('EVENT_TOO_LARGE', `${type} has ${bytes} bytes; ${most} are allowed`, { value: bytes })
+}
+
 /** @throws EngineError EVENT_INVALID when it is no JSON */
-function jsonOf(event: { readonly type: string; readonly [key: string]: unknown }): string {
+function jsonOf(event: unknown, type: string): string {
   try {
     return JSON.stringify(event)
   } catch (thrown) {
-    throw new EngineError('EVENT_INVALID', `${event.type} cannot be written as JSON: ${reasonOf(thrown)}`, {
+    throw new EngineError('EVENT_INVALID', `${type} cannot be written as JSON: ${reasonOf(thrown)}`, {
       cause: thrown,
     })
   }

@@ -1,8 +1,8 @@
 import { assert, EngineError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { Health } from '../options.ts'
-import type { Log, Outside } from './adapter.ts'
-import { ClockSet, EngineStarted, type EventInput, type EventType } from './event.ts'
+import type { Log, Outside, View } from './adapter.ts'
+import { ClockSet, EngineStarted, type Event, type EventInput, type EventType } from './event.ts'
 import { Inbox, type Parcel } from './inbox.ts'
 import type { Ring } from './ring.ts'
 
@@ -11,6 +11,8 @@ export type IntakeHost = {
   health(): Health
   wake(): void
   clock(): number
+  committed(listener: (tick: number) => void): () => void
+  readonly view: View
   readonly signal: AbortSignal
   readonly log: Log
 }
@@ -45,7 +47,12 @@ export class Intake {
 
   /** An event of the engine's own, not through a ring. */
   own(input: EventInput): Parcel {
-    return this.#inbox.parcel({ ts: this.#host.clock(), ...input }, 'engine')
+    return this.#inbox.parcel(input, 'engine', this.#host.clock())
+  }
+
+  /** An event that has been taken in before. */
+  again(event: Event): Parcel {
+    return this.#inbox.again(event)
   }
 
   /** False when there is no room. @throws EngineError EVENT_TYPE_UNKNOWN, EVENT_INVALID, EVENT_TOO_LARGE */
@@ -56,15 +63,30 @@ export class Intake {
     return true
   }
 
+  /** Resolves when `publish` would take an event. @throws EngineError ENGINE_STATE when it never will */
+  async room(ring: Ring<Parcel> = this.#library): Promise<void> {
+    while (this.#waits(ring)) await this.#inbox.room()
+    this.#assertOpen()
+  }
+
   /** Resolves with the tick at which the event is durable; waits while the ring is full. */
   async ingest(input: EventInput, ring: Ring<Parcel> = this.#library, source = 'library'): Promise<number> {
-    while (ring.full || this.#host.health() === 'store_full') await this.#inbox.room()
-    const health = this.#host.health()
-    assert(health === 'ok', 'ENGINE_STATE', `the engine is ${health} and takes nothing in`)
+    while (this.#waits(ring)) await this.#inbox.room()
+    this.#assertOpen()
     return new Promise((resolve, reject) => {
       ring.push(this.#parcel(input, source, { resolve, reject }))
       this.#host.wake()
     })
+  }
+
+  /** Resolves when all that was published so far is durable. @throws EngineError the reason why it never will be */
+  flushed(ring: Ring<Parcel> = this.#library): Promise<void> {
+    return this.#inbox.flushed(ring)
+  }
+
+  /** All that has been drained so far is durable. */
+  committed(): void {
+    this.#inbox.committed()
   }
 
   /** The answer to an effect; there is always room for it. Its id comes from the effect's, so it is the same in every run. */
@@ -83,6 +105,7 @@ export class Intake {
       this.#inbox.drain(left)
       for (const parcel of left) parcel.waiting?.reject(reason)
     } while (left.length > 0)
+    this.#inbox.close(reason)
   }
 
   /** What an adapter is given. An invalid event of an adapter's is logged and counted: offering it again is no use. */
@@ -99,15 +122,29 @@ export class Intake {
         }
       },
       ingest: (input) => this.ingest(input, ring, name),
+      room: () => this.room(ring),
+      flushed: () => this.flushed(ring),
+      view: this.#host.view,
+      committed: (listener) => this.#host.committed(listener),
       log: this.#host.log,
       signal: this.#host.signal,
     }
   }
 
+  #waits(ring: Ring<Parcel>): boolean {
+    return ring.full || this.#host.health() === 'store_full'
+  }
+
+  #assertOpen(): void {
+    const health = this.#host.health()
+    assert(health === 'ok', 'ENGINE_STATE', `the engine is ${health} and takes nothing in`)
+  }
+
   #parcel(input: EventInput, source: string, waiting?: Parcel['waiting']): Parcel {
     try {
       assert(!ownTypes.has(input.type), 'EVENT_TYPE_UNKNOWN', `${input.type} is the engine's own to say`, input.type)
-      return this.#inbox.parcel({ ts: this.#host.clock(), ...input }, source, waiting)
+      const ts = input.ts === undefined ? this.#host.clock() : 0
+      return this.#inbox.parcel(input, source, ts, waiting)
     } catch (thrown) {
       this.refused++
       throw thrown

@@ -7,6 +7,7 @@ export type Listener = (event: Event) => void
 /** Those outside who hear what has become durable. A listener that throws is logged and the world goes on. */
 export class Listeners {
   readonly #byType = new Map<string, Set<Listener>>()
+  readonly #commits = new Set<(tick: number) => void>()
   readonly #log: Log
 
   constructor(log: Log) {
@@ -19,6 +20,22 @@ export class Listeners {
     listeners.add(listener)
     this.#byType.set(type, listeners)
     return () => void listeners.delete(listener)
+  }
+
+  /** Hears of every tick that is durable, before `tell`. Returns the way to stop. */
+  addCommitted(listener: (tick: number) => void): () => void {
+    this.#commits.add(listener)
+    return () => void this.#commits.delete(listener)
+  }
+
+  committed(tick: number): void {
+    for (const listener of this.#commits) {
+      try {
+        listener(tick)
+      } catch (thrown) {
+        this.#log.error({ tick, reason: reasonOf(thrown) }, 'a listener to commits threw; the world goes on')
+      }
+    }
   }
 
   tell(event: Event): void {

@@ -5,6 +5,7 @@ export class Ring<T> {
   readonly #limit: number
   #head = 0
   #count = 0
+  #taken = 0
 
   /** @param limit most items it holds at once */
   constructor(limit: number) {
@@ -17,6 +18,11 @@ export class Ring<T> {
 
   get count(): number {
     return this.#count
+  }
+
+  /** How many items have ever left it. */
+  get taken(): number {
+    return this.#taken
   }
 
   get full(): boolean {
@@ -41,6 +47,7 @@ export class Ring<T> {
     this.#items[this.#head] = undefined
     this.#head = (this.#head + 1) & this.#mask
     this.#count--
+    this.#taken++
     return item
   }
 }

@@ -1,5 +1,5 @@
 import { ClockSet, EngineStarted, type Event } from '../flow/event.ts'
-import { recordName, unframeText } from './frame.ts'
+import { recordText } from './frame.ts'
 import { ownTables, textPut } from './recorder.ts'
 import type { Put, Store } from './store.ts'
 
@@ -21,7 +21,7 @@ export function readDead(store: Store): DeadLetter[] {
   for (const id of store.keys(ownTables.dead)) {
     const framed = store.read(ownTables.dead, id)
     if (framed !== undefined)
-      letters.push({ ...(JSON.parse(unframeText(framed, recordName(ownTables.dead, id))) as DeadLetter), id })
+      letters.push({ ...(JSON.parse(recordText(framed, ownTables.dead, id)) as DeadLetter), id })
   }
   return letters
 }

@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { EngineError } from '../errors.ts'
 import type { Event } from '../flow/event.ts'
 import { frameText, recordName, unframeText } from './frame.ts'
 
 /** Version of the journal's and snapshots' layout. */
-export const recordFormat = 1
+export const recordFormat = 2
 
 /** What goes into a tick: nothing else decides what it does. */
 export type Batch = { readonly tick: number; readonly events: readonly Event[] }
@@ -17,7 +17,7 @@ export type EntryHead = {
   readonly tick: number
   /** Chained digest: of the one before, the batch, and what the systems asked for. */
   readonly digest: string
-  /** CRC-32 of the puts, requests and emits of each system that had any. */
+  /** A mix of the CRC-32 of every put, request, emit and release of each system that had any. */
   readonly outputs: { readonly [system: string]: number }
   /** Present on the entries that carry a mark of the whole world after this tick. */
   readonly world?: WorldMark
@@ -58,6 +58,7 @@ export function decodeEntry(bytes: Uint8Array, tick: number): Entry {
 }
 
 /** The next link of the chain; 128 bits of SHA-256 in hex. */
-export function chain(before: string, tick: number, batchText: string, outputs: EntryHead['outputs']): string {
-  return hash('sha256', `${before}\n${tick}\n${JSON.stringify(outputs)}\n${batchText}`).slice(0, 32)
+export function chain(before: string, tick: number, batch: string | Uint8Array, outputs: EntryHead['outputs']): string {
+  const hash = createHash('sha256').update(`${before}\n${tick}\n${JSON.stringify(outputs)}\n`)
+  return hash.update(batch).digest('hex').slice(0, 32)
 }

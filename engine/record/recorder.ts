@@ -1,21 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, reasonOf } from '../errors.ts'
 import type { Log } from '../flow/adapter.ts'
 import type { Parcel } from '../flow/inbox.ts'
 import type { Limits } from '../limits.ts'
-import type { Core } from '../tick.ts'
+import { type Core, outboxTable } from '../tick.ts'
 import type { Trace } from '../trace.ts'
+import { EntryWriter } from './entry.ts'
 import { frameText, recordName } from './frame.ts'
-import { type EntryHead, encodeEntry } from './journal.ts'
-import { markOf, worldBytes } from './mark.ts'
-import { copyWorld, encodeSnapshot } from './snapshot.ts'
+import type { EntryHead } from './journal.ts'
+import { type Marker, worldBytes } from './mark.ts'
+import { copyBytes, copyWorld, encodeSnapshot } from './snapshot.ts'
 import type { Commit, Put, Store } from './store.ts'
 
 /** Where the engine's own records rest: requests of open effects, and events that made a system throw. */
-export const ownTables = { outbox: 'outbox', dead: 'dead' } as const
+export const ownTables = { outbox: outboxTable, dead: 'dead' } as const
 
 export type About = { readonly version: string; readonly runtime: string }
 const retryFull_ms = 500
+/** How much memory is touched at once, about 2 ms. */
+const touchBytes = 1 << 21
 
 /** Makes ticks durable: encodes what they asked for, commits it, and takes snapshots. The only writer of the store. */
 export class Recorder {
@@ -25,9 +28,14 @@ export class Recorder {
   readonly #log: Log
   readonly #trace: Trace
   readonly #about: About
+  readonly #entries = new EntryWriter()
+  readonly #marker: Marker
   #journalBytes: number
   #markBytes = 0
   #saving: Promise<void> | undefined
+  #preparing = false
+  /** Memory for the next copy of the world. */
+  #room: Uint8Array | undefined
   #committing: Promise<void> | undefined
   #stopped = false
   #broken = false
@@ -48,6 +56,7 @@ export class Recorder {
       journal_tick: number
       snapshot_tick: number
       journal_bytes: number
+      marker: Marker
     },
   ) {
     this.#core = core
@@ -56,6 +65,7 @@ export class Recorder {
     this.#log = options.log
     this.#trace = options.trace
     this.#about = options.about
+    this.#marker = options.marker
     this.journal_tick = options.journal_tick
     this.snapshot_tick = options.snapshot_tick
     // What was replayed counts too: a process that never lives long enough must not replay more at every start.
@@ -76,7 +86,7 @@ export class Recorder {
     }
     this.journal_tick = commit.tick
     this.#journalBytes += commit.entry?.byteLength ?? 0
-    if (this.#journalBytes >= this.#limits.snapshot_bytes) this.#snapshotSoon()
+    if (this.#journalBytes >= this.#limits.snapshot_bytes) this.#snapshotDue()
   }
 
   /** Writes records outside any tick. */
@@ -101,17 +111,14 @@ export class Recorder {
 
   #encode(parcels: readonly Parcel[], more: readonly Put[]): Commit {
     const { outcome, tick } = this.#core
-    const batchText = parcels.map((parcel) => parcel.text).join('\n')
-    const digest = this.#core.link(batchText)
-    const head: EntryHead = { tick, digest, outputs: outcome.outputs, ...this.#mark(batchText.length) }
-    const puts: Put[] = []
-    for (const { table, key, text } of outcome.puts) puts.push(textPut(table, key, text))
-    for (const { effect_id, text } of outcome.requests) {
-      puts.push(textPut(ownTables.outbox, effect_id, text))
-    }
+    const batch = this.#entries.batch(parcels)
+    const digest = this.#core.link(batch)
+    const head: EntryHead = { tick, digest, outputs: outcome.outputs, ...this.#mark(batch.byteLength) }
+    const puts: Put[] = [...outcome.puts]
+    for (const { effect_id, bytes } of outcome.requests) puts.push({ table: ownTables.outbox, key: effect_id, bytes })
     for (const effect_id of outcome.settled) puts.push({ table: ownTables.outbox, key: effect_id, bytes: null })
     for (const put of more) puts.push(put)
-    return { tick, entry: encodeEntry(head, batchText), puts }
+    return { tick, entry: this.#entries.entry(head), puts }
   }
 
   /** A mark reads the whole world, so one is due only after as many bytes of journal: its cost stays a constant share. */
@@ -119,7 +126,7 @@ export class Recorder {
     this.#markBytes -= bytes + 512
     if (this.#markBytes > 0) return {}
     this.#markBytes = worldBytes(this.#core) * 4
-    return { world: markOf(this.#core) }
+    return { world: this.#marker.mark(this.#core) }
   }
 
   async #write(commit: Commit): Promise<void> {
@@ -138,11 +145,32 @@ export class Recorder {
     }
   }
 
+  /** A large world is copied at a later commit, when there is room for the copy. */
+  #snapshotDue(): void {
+    if (this.#saving !== undefined || this.#preparing) return
+    const bytes = this.#room === undefined ? copyBytes(this.#core) : 0
+    if (bytes <= touchBytes) return this.#snapshotSoon()
+    this.#preparing = true
+    void touched(bytes + Math.floor(bytes / 8))
+      .then((room) => {
+        this.#room = room
+      })
+      .catch((thrown: unknown) => {
+        // The copy then takes fresh memory, and longer.
+        this.#room = new Uint8Array(0)
+        this.#log.warn({ reason: reasonOf(thrown) }, 'there was no memory to prepare a snapshot in')
+      })
+      .finally(() => {
+        this.#preparing = false
+      })
+  }
+
   #snapshotSoon(): void {
     if (this.#saving !== undefined) return
     const began = performance.now()
     const { tick } = this.#core
-    const snapshot = copyWorld(this.#core, { ...this.#about, journal_tick: this.journal_tick })
+    const snapshot = copyWorld(this.#core, { ...this.#about, journal_tick: this.journal_tick }, this.#room)
+    this.#room = undefined
     this.#trace.snapshotPause_ms = Math.max(this.#trace.snapshotPause_ms, performance.now() - began)
     this.#journalBytes = 0
     this.#saving = this.#store
@@ -163,4 +191,14 @@ export class Recorder {
 /** A put of a text, framed under its record's name. */
 export function textPut(table: string, key: number, text: string): Put {
   return { table, key, bytes: frameText(text, recordName(table, key)) }
+}
+
+/** Touching memory for the first time takes longer than filling it, so it is done bit by bit between the ticks. */
+async function touched(bytes: number): Promise<Uint8Array> {
+  const room = new Uint8Array(bytes)
+  for (let at = 0; at < bytes; at += touchBytes) {
+    room.fill(0, at, at + touchBytes)
+    await immediate()
+  }
+  return room
 }

@@ -2,13 +2,15 @@ import { EngineError, reasonOf } from '../errors.ts'
 import { EngineStarted } from '../flow/event.ts'
 import { Core, type Parts } from '../tick.ts'
 import { runtimeName, version } from '../version.ts'
-import { recordName, unframeText } from './frame.ts'
-import { decodeEntry, type Entry } from './journal.ts'
-import { decodeSnapshot, type Snapshot } from './snapshot.ts'
+import { recordText } from './frame.ts'
+import { decodeEntry, type Entry, recordFormat } from './journal.ts'
+import { Marker } from './mark.ts'
+import { readSnapshot } from './read.ts'
+import type { Snapshot } from './snapshot.ts'
 import type { Store } from './store.ts'
 
 /** Who wrote a stretch of the journal. */
-export type Writer = { readonly version: string; readonly runtime: string }
+export type Writer = { readonly version: string; readonly runtime: string; readonly format: number }
 
 export type Recovered = {
   readonly core: Core
@@ -21,6 +23,8 @@ export type Recovered = {
   readonly journal_bytes: number
   /** What a person should know, one sentence each. */
   readonly warnings: readonly string[]
+  /** Knows the rows of fixed tables that came out of the snapshot. */
+  readonly marker: Marker
 }
 
 export type CoreOptions = { readonly ran?: (index: number) => void; readonly backoff_max_ms: number }
@@ -33,7 +37,7 @@ export function freshCore(parts: Parts, store: Store, options: CoreOptions): Cor
 /** A record's text out of its frame. @throws EngineError RECORD_DAMAGED */
 export function readRecord(store: Store, table: string, id: number): string | undefined {
   const framed = store.read(table, id)
-  return framed === undefined ? undefined : unframeText(framed, recordName(table, id))
+  return framed === undefined ? undefined : recordText(framed, table, id)
 }
 
 /**
@@ -43,12 +47,12 @@ export function readRecord(store: Store, table: string, id: number): string | un
  */
 export async function recover(parts: Parts, store: Store, head: number, options: CoreOptions): Promise<Recovered> {
   const warnings: string[] = []
-  const snapshot = await newestSnapshot(store, head, warnings)
-  const core = freshCore(parts, store, options)
-  if (snapshot !== undefined) restoreSnapshot(core, snapshot)
+  const fresh = (): Core => freshCore(parts, store, options)
+  const marker = new Marker()
+  const { core, snapshot } = (await newestSnapshot(fresh, store, { head, warnings, marker })) ?? { core: fresh() }
   const from = snapshot?.head.journal_tick ?? 0
   let journal_tick = from
-  let writer: Writer = snapshot?.head ?? { version: '', runtime: '' }
+  let writer: Writer = snapshot?.head ?? { version: '', runtime: '', format: 0 }
   let ticks_replayed = 0
   let journal_bytes = 0
   for (const { tick, bytes } of store.journal(from + 1)) {
@@ -61,7 +65,7 @@ export async function recover(parts: Parts, store: Store, head: number, options:
     journal_tick = tick
   }
   const snapshot_tick = snapshot?.head.state.tick ?? 0
-  return { core, journal_tick, snapshot_tick, ticks_replayed, journal_bytes, warnings }
+  return { core, journal_tick, snapshot_tick, ticks_replayed, journal_bytes, warnings, marker }
 }
 
 /** Runs the idle ticks before an entry and the entry itself, and holds the digest against the record. */
@@ -70,7 +74,7 @@ export function replayEntry(core: Core, entry: Entry, writer: Writer): void {
   core.apply(entry.events)
   const digest = core.link(entry.batchText)
   if (digest === entry.head.digest) return
-  const own = writer.version === version && writer.runtime === runtimeName
+  const own = writer.version === version && writer.runtime === runtimeName && writer.format === recordFormat
   throw new EngineError(
     own ? 'REPLAY_DIVERGED' : 'JOURNAL_VERSION',
     `tick ${entry.head.tick} was written by version ${writer.version} on ${writer.runtime} and computes differently here; let that version stop cleanly first, or fork from an earlier snapshot`,
@@ -95,18 +99,24 @@ export function restoreSnapshot(core: Core, snapshot: Snapshot): void {
   core.restore(snapshot.head.state)
 }
 
-async function newestSnapshot(store: Store, head: number, warnings: string[]): Promise<Snapshot | undefined> {
+async function newestSnapshot(
+  fresh: () => Core,
+  store: Store,
+  about: { head: number; warnings: string[]; marker: Marker },
+): Promise<{ core: Core; snapshot?: Snapshot } | undefined> {
+  const { head, warnings, marker } = about
   for (const tick of store.snapshots()) {
-    const file = await store.loadSnapshot(tick)
+    const core = fresh()
     try {
-      if (file === undefined) throw new EngineError('SNAPSHOT_DAMAGED', 'it cannot be read')
-      const snapshot = decodeSnapshot(file)
+      const snapshot = await readSnapshot(core, (at, into) => store.readSnapshot(tick, at, into))
       if (snapshot.head.journal_tick > head) {
         throw new EngineError('STORE_DAMAGED', `snapshot ${tick} is newer than the journal, which ends at ${head}`, {
           value: { snapshot: snapshot.head.journal_tick, journal: head },
         })
       }
-      return snapshot
+      restoreSnapshot(core, snapshot)
+      marker.know(core, snapshot.sums)
+      return { core, snapshot }
     } catch (thrown) {
       if (thrown instanceof EngineError && thrown.code === 'STORE_DAMAGED') throw thrown
       warnings.push(`snapshot ${tick} was passed over: ${reasonOf(thrown)}`)

@@ -32,7 +32,8 @@ export type Store = {
    */
   open(tables: readonly string[]): Promise<StoreHead>
   /**
-   * Writes a tick atomically; resolves when it is durable. The caller gives the buffers away.
+   * Writes a tick atomically; resolves when it is durable. The buffers stay as they are until it ends, and
+   * belong to the caller again then.
    * A rejected commit has left nothing behind and may be tried again.
    * @throws EngineError STORE_FULL (try again), STORE_IO, STORE_GONE (stop)
    */
@@ -55,6 +56,11 @@ export type Store = {
   snapshots(): readonly number[]
   /** The bytes of a snapshot, or undefined when it cannot be read. */
   loadSnapshot(tick: number): Promise<Uint8Array | undefined>
+  /**
+   * Fills `into` with the bytes of a snapshot from `at` on, and resolves with how many there were; undefined when it
+   * cannot be read. So a large world is read to where it will live, without a copy between.
+   */
+  readSnapshot(tick: number, at: number, into: Uint8Array): Promise<number | undefined>
   /** Bytes at rest: journal, records and snapshots. */
   bytes(): number
   /** Throws EngineError STORE_GONE when the place where the bytes rest has vanished. Called every few seconds. */

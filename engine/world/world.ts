@@ -26,7 +26,7 @@ export type WorldShape = {
   readonly entities: number
   readonly slots: readonly { name: string; rows: number; keys: readonly string[] }[]
 }
-export type NamedBytes = { readonly name: string; readonly bytes: Uint8Array }
+export type NamedBytes = { readonly name: string; readonly bytes: Uint8Array; readonly fixed: boolean }
 
 /** All numbers that decide what happens next. Entities live in bitECS, their numbers in typed-array columns. */
 export class World {
@@ -66,12 +66,8 @@ export class World {
   /** A new entity with zeroed columns; `each` shows it from the next system on. @throws EngineError WORLD_FULL */
   spawn(archetype: Archetype): number {
     const slot = this.#slot(archetype)
-    assert(
-      archetype.kind === 'entity',
-      'ARCHETYPE_UNKNOWN',
-      `${archetype.name} is a table: append to it`,
-      archetype.name,
-    )
+    const { name, kind } = archetype
+    assert(kind === 'entity', 'ARCHETYPE_UNKNOWN', `${name} is a table: append to it`, name)
     const id = addEntity(this.#bit)
     const recycled = this.#free.pop()
     assert(recycled === undefined || recycled === id, 'WORLD_FULL', `entity ids diverged: ${recycled} and ${id}`, id)
@@ -170,7 +166,7 @@ export class World {
 
   /** Archetypes and tables in their declared order. */
   get archetypes(): readonly Archetype[] {
-    return this.#ordered.map((slot) => slot.archetype)
+    return [...this.#slots.keys()]
   }
 
   /** The ids that bitECS itself finds, in its own order: for tests that hold `each` against it. */
@@ -187,17 +183,37 @@ export class World {
     }
   }
 
-  /** Live bytes of every column as `Archetype.column`, and of the ids of entities as `Archetype.`. Not copied. */
+  /**
+   * Live bytes of every column as `Archetype.column`, and of the ids of entities as `Archetype.`. Not copied: those
+   * of `fixed` tables stay as they are, whatever ticks follow, because growing replaces an array and leaves the old one.
+   */
   *bytes(): Generator<NamedBytes> {
     for (const { archetype, columns, ids, rows } of this.#ordered) {
       const last = archetype.kind === 'row' ? rows : this.#entities
       if (archetype.kind === 'entity') {
-        yield { name: `${archetype.name}.`, bytes: new Uint8Array(ids.view.buffer, 0, ids.view.byteLength) }
+        yield {
+          name: `${archetype.name}.`,
+          bytes: new Uint8Array(ids.view.buffer, 0, ids.view.byteLength),
+          fixed: false,
+        }
       }
       for (const [name, column] of Object.entries(columns)) {
-        yield { name: `${archetype.name}.${name}`, bytes: bytesOf(column, Math.min(last, column.length - 1)) }
+        const bytes = bytesOf(column, Math.min(last, column.length - 1))
+        yield { name: `${archetype.name}.${name}`, bytes, fixed: archetype.fixed }
       }
     }
+  }
+
+  /** Makes room in an empty world for columns of these sizes in bytes; what is read there need not be copied by `restore`. */
+  roomFor(sections: readonly { readonly name: string; readonly bytes: number }[]): Map<string, Uint8Array> {
+    const rooms = new Map<string, Uint8Array>()
+    const slots = new Map(this.#ordered.map((slot) => [slot.archetype.name, slot]))
+    for (const { name, bytes } of sections) {
+      const [owner = '', column = ''] = name.split('.')
+      const slot = slots.get(owner)
+      if (slot?.columns[column] !== undefined) rooms.set(name, this.#room(slot, column, bytes))
+    }
+    return rooms
   }
 
   /** Rebuilds an empty world from a shape and the bytes it was saved with. */
@@ -226,11 +242,16 @@ export class World {
     for (const name of Object.keys(slot.columns)) {
       const saved = bytes.get(`${slot.archetype.name}.${name}`)
       if (saved === undefined) continue
-      const last = saved.byteLength / slot.columns[name]!.BYTES_PER_ELEMENT - 1
-      if (last > slot.capacity) this.#grow(slot, last)
-      new Uint8Array(slot.columns[name]!.buffer).set(saved)
+      const room = this.#room(slot, name, saved.byteLength)
+      if (room.buffer !== saved.buffer) room.set(saved)
     }
     if (slot.rows > slot.capacity) this.#grow(slot, slot.rows)
+  }
+
+  #room(slot: Slot, column: string, bytes: number): Uint8Array {
+    const last = bytes / slot.columns[column]!.BYTES_PER_ELEMENT - 1
+    if (last > slot.capacity) this.#grow(slot, last)
+    return new Uint8Array(slot.columns[column]!.buffer, 0, bytes)
   }
 
   #restoreEntities(shape: WorldShape, owners: ReadonlyMap<number, Slot>): void {
@@ -262,8 +283,8 @@ export class World {
   #grow(slot: Slot, atLeast: number): void {
     let capacity = slot.capacity
     while (capacity < atLeast) capacity *= 2
-    Object.assign(slot.columns, enlarge(slot.columns, slot.archetype.schema, capacity))
-    slot.capacity = capacity
+    slot.capacity = Math.max(atLeast, Math.min(capacity, slot.archetype.rows_max))
+    enlarge(slot.columns, slot.archetype.schema, slot.capacity)
   }
 
   #slot(archetype: Archetype): Slot {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { open, readdir, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, replaceFile, storeError, syncFolder } from './files.ts'
 
@@ -13,6 +13,8 @@ export type Snapshots = {
   ticks(): readonly number[]
   save(tick: number, chunks: Iterable<Uint8Array>): Promise<void>
   load(tick: number): Promise<Uint8Array | undefined>
+  /** Fills `into` from `at` on; resolves with how many bytes there were. */
+  read(tick: number, at: number, into: Uint8Array): Promise<number | undefined>
   /** Bytes of all files. */
   bytes(): number
 }
@@ -49,6 +51,7 @@ export async function openSnapshots(folder: string): Promise<Snapshots> {
       return run
     },
     load: (tick) => (ticks.includes(tick) ? readFileAligned(pathOf(tick)) : Promise.resolve(undefined)),
+    read: (tick, at, into) => (ticks.includes(tick) ? readPart(pathOf(tick), at, into) : Promise.resolve(undefined)),
     bytes: () => ticks.reduce((sum, tick) => sum + (statSync(pathOf(tick), { throwIfNoEntry: false })?.size ?? 0), 0),
   }
 }
@@ -59,23 +62,46 @@ export async function settled(work: Promise<unknown>): Promise<void> {
 }
 
 /** The file in one buffer of its own, so that typed arrays can be laid over it; undefined when it cannot be read. */
-async function readFileAligned(path: string): Promise<Uint8Array | undefined> {
-  try {
+function readFileAligned(path: string): Promise<Uint8Array | undefined> {
+  return orUnreadable(async () => {
     const handle = await open(path, 'r')
     try {
       const { size } = await handle.stat()
       const bytes = new Uint8Array(size)
-      for (let at = 0; at < size; ) {
-        const { bytesRead } = await handle.read(bytes, at, Math.min(size - at, 1 << 26), at)
-        if (bytesRead === 0) return undefined
-        at += bytesRead
-      }
-      return bytes
+      return (await fill(handle, bytes, 0)) === size ? bytes : undefined
     } finally {
       await handle.close()
     }
+  })
+}
+
+/** Part of the file, to where the caller wants it; fewer bytes than asked for where it ends. */
+function readPart(path: string, at: number, into: Uint8Array): Promise<number | undefined> {
+  return orUnreadable(async () => {
+    const handle = await open(path, 'r')
+    try {
+      return await fill(handle, into, at)
+    } finally {
+      await handle.close()
+    }
+  })
+}
+
+async function fill(handle: FileHandle, into: Uint8Array, from: number): Promise<number> {
+  let read = 0
+  while (read < into.byteLength) {
+    const { bytesRead } = await handle.read(into, read, Math.min(into.byteLength - read, 1 << 26), from + read)
+    if (bytesRead === 0) break
+    read += bytesRead
+  }
+  return read
+}
+
+/** An unreadable snapshot is no worse than none: the older one and the journal stand behind it. */
+async function orUnreadable<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
   } catch (thrown) {
-    // An unreadable snapshot is no worse than none: the older one and the journal stand behind it.
     if (codeOf(thrown) !== '') return undefined
     throw thrown
   }

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EngineError } from '../../engine/errors.ts'
 import { markOf } from '../../engine/record/mark.ts'
+import { readSnapshot } from '../../engine/record/read.ts'
 import { restoreSnapshot } from '../../engine/record/recover.ts'
-import { copyWorld, decodeSnapshot, encodeSnapshot, type Snapshot } from '../../engine/record/snapshot.ts'
+import { copyBytes, copyWorld, decodeSnapshot, encodeSnapshot, type Snapshot } from '../../engine/record/snapshot.ts'
 import { system } from '../../engine/system.ts'
 import { Core, type Parts } from '../../engine/tick.ts'
 import { archetype, table } from '../../engine/world/archetype.ts'
@@ -45,8 +46,10 @@ const order = fc
   .map(([what, n]) => `${what} ${n}`)
 const ticks = (most: number) => fc.array(fc.array(order, { maxLength: 40 }), { minLength: 1, maxLength: most })
 
+const coreOptions = { read: () => undefined, backoff_max_ms: 1000 }
+
 function fresh(): Core {
-  return new Core(parts, { read: () => undefined, backoff_max_ms: 1000 })
+  return new Core(parts, coreOptions)
 }
 
 function run(core: Core, batches: readonly (readonly string[])[]): void {
@@ -66,6 +69,17 @@ function fileOf(core: Core): Uint8Array {
 function restored(file: Uint8Array): Core {
   const core = fresh()
   restoreSnapshot(core, decodeSnapshot(file))
+  return core
+}
+
+/** As recovery does it: part by part, to where the columns will live. */
+async function reread(file: Uint8Array, core = fresh()): Promise<Core> {
+  const read = async (at: number, into: Uint8Array): Promise<number> => {
+    const found = file.subarray(at, at + into.byteLength)
+    into.set(found)
+    return found.byteLength
+  }
+  restoreSnapshot(core, await readSnapshot(core, read))
   return core
 }
 
@@ -137,5 +151,54 @@ describe('Snapshot', () => {
       expect(told(decoded)).toEqual(told(whole))
       return true
     }
+  })
+
+  test('read part by part it is the same world, and every cut and flipped bit is refused or changes nothing', async () => {
+    const live = fresh()
+    run(live, [['fox 1', 'hen 2', 'log 3', 'place 4', 'name 5'], Array.from({ length: 100 }, (_, n) => `log ${n}`)])
+    const file = fileOf(live)
+    expect(markOf(await reread(file))).toEqual(markOf(live))
+    run(live, [['log 7']])
+    const again = await reread(file)
+    run(again, [['log 7']])
+    expect(markOf(again)).toEqual(markOf(live))
+    const before = markOf(await reread(file))
+    const refusals = fc.asyncProperty(fc.nat(file.byteLength - 1), fc.nat(7), async (at, bit) => {
+      const damaged = file.slice()
+      damaged[at]! ^= 1 << bit
+      for (const bytes of [damaged, file.slice(0, at)]) {
+        const outcome = await reread(bytes).then(markOf, (thrown: unknown) => thrown)
+        if (outcome instanceof EngineError) expect(outcome.code).toBe('SNAPSHOT_DAMAGED')
+        else expect(outcome).toEqual(before)
+      }
+    })
+    await fc.assert(refusals, { numRuns: 100 })
+  })
+
+  test('rows of a fixed table are not copied, and are still those of its moment after it has grown', async () => {
+    const Leaf = table('Leaf', { weight: 'u32', at_ms: 'f64' }, { capacity: 4, rows_max: 50, fixed: true })
+    const grow = system('grow', ({ world, events }) => {
+      for (const event of events) {
+        const row = world.append(Leaf)
+        world.of(Leaf).weight[row] = Number(event.payload['text'])
+      }
+    })
+    const leaves = (): Core =>
+      new Core({ ...parts, archetypes: [Leaf, ...parts.archetypes], systems: [grow] }, coreOptions)
+    const live = leaves()
+    const all = copyBytes(live)
+    run(live, [['1', '2', '3']])
+    expect(copyBytes(live)).toBe(all)
+    const before = markOf(live)
+    const about = { version: '1', runtime: 'r', journal_tick: 1 }
+    const room = new Uint8Array(all >> 1)
+    const snapshot = copyWorld(live, about, room)
+    const kept = snapshot.bytes.get('Leaf.weight')
+    expect(kept?.buffer).toBe(live.world.of(Leaf).weight.buffer)
+    expect([...snapshot.bytes.values()].some(({ buffer }) => buffer === room.buffer)).toBe(true)
+    run(live, [Array.from({ length: 40 }, (_, n) => `${n + 4}`)])
+    expect(kept?.buffer).not.toBe(live.world.of(Leaf).weight.buffer)
+    const file = new Uint8Array(Buffer.concat([...encodeSnapshot(snapshot)]))
+    expect(markOf(await reread(file, leaves()))).toEqual(before)
   })
 })

@@ -45,6 +45,7 @@ export class Platter {
       saveSnapshot: (tick, chunks) => whileAlive(() => ram.saveSnapshot(tick, chunks)),
       snapshots: () => ram.snapshots(),
       loadSnapshot: (tick) => ram.loadSnapshot(tick),
+      readSnapshot: (tick, at, into) => ram.readSnapshot(tick, at, into),
       bytes: () => ram.bytes(),
       verify: () => ram.verify(),
       close: () => whileAlive(() => ram.close()),

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, vi } from 'vitest'
-import { EffectFailure, type Log, type Outside } from '../../../engine/flow/adapter.ts'
+import { EffectFailure, type Log, type Outside, type View } from '../../../engine/flow/adapter.ts'
 import type { EventInput } from '../../../engine/flow/event.ts'
 import { compileSchema } from '../../../engine/schema.ts'
 import { events } from '../../../systems/events.ts'
@@ -62,6 +62,23 @@ export class Listener implements Outside {
     if (this.full) await this.#room.promise
     this.#hear(event)
     return 1
+  }
+
+  async room(): Promise<void> {
+    if (this.full) await this.#room.promise
+  }
+
+  async flushed(): Promise<void> {
+    if (this.full) await this.#room.promise
+  }
+
+  /** It has no world to look at. */
+  get view(): View {
+    throw new Error('the listener has no world')
+  }
+
+  committed(): () => void {
+    return () => undefined
   }
 
   open(): void {

@@ -1,0 +1,21 @@
+import type { Engine } from '../../../engine/engine.ts'
+import { MemoryOrder } from '../../../systems/events.ts'
+import { stateOf } from './memory.ts'
+
+/** What came of an order about a memory. */
+export type OrderAnswer = {
+  readonly order: string
+  readonly memory_id: number
+  readonly done: boolean
+  readonly reason: string
+}
+
+/** Carries out an order of the operator's about one memory; it is durable when this resolves. */
+export async function carryOut(engine: Engine, order: MemoryOrder['order'], memory_id: number): Promise<OrderAnswer> {
+  if (memory_id === 0) return { order, memory_id, done: false, reason: 'there is no such memory' }
+  if (stateOf(engine, memory_id) === 'forgotten') {
+    return { order, memory_id, done: false, reason: 'it was forgotten before' }
+  }
+  await engine.ingest({ type: MemoryOrder.name, source: { kind: 'admin' }, payload: { order, memory_id } })
+  return { order, memory_id, done: true, reason: '' }
+}

@@ -1,0 +1,74 @@
+import type { Event } from '../../engine/flow/event.ts'
+import { MemoryKind, MemoryRole, Trust } from '../components.ts'
+import { ChatSaid, DiscordSaid, type NoteReady, NoteWritten, type Said } from '../events.ts'
+
+/** A text that may become a memory, from whatever event it came. */
+export type Draft = {
+  readonly kind: number // MemoryKind
+  readonly role: number // MemoryRole
+  readonly trust: number // Trust
+  readonly text: string
+  readonly title: string
+  readonly tags: readonly string[]
+  readonly id: string
+  /** What makes two deliveries the same: for a file its path and content, for an event its source and id. */
+  readonly identity: string
+  readonly source: { readonly kind: string; readonly channel: string; readonly thread: string; readonly author: string }
+  /** When it happened, in milliseconds since 1970; 0 = unknown. */
+  readonly ts: number
+  /** Row in File, 0 = none, and its path. */
+  readonly file: number
+  readonly path: string
+}
+
+/** The draft of an event, or undefined when the event is none of those that are remembered. */
+export function draftOf(event: Event): Draft | undefined {
+  if (NoteWritten.is(event)) return said(event, { ...event.payload, role: 'user' }, MemoryKind.note)
+  if (ChatSaid.is(event)) return said(event, event.payload, MemoryKind.chat)
+  if (DiscordSaid.is(event)) return said(event, event.payload, MemoryKind.discord)
+  return undefined
+}
+
+/** The draft of a note that has met its contract. */
+export function draftOfNote(note: NoteReady, file: number, ts: number): Draft {
+  const { path, text, title, tags, hash } = note
+  return {
+    kind: MemoryKind.note,
+    role: MemoryRole.user,
+    trust: Trust.person,
+    text,
+    title,
+    tags,
+    id: path,
+    identity: `fs\n${path}\n${hash}`,
+    source: { kind: 'fs', channel: '', thread: '', author: '' },
+    ts,
+    file,
+    path,
+  }
+}
+
+function said(event: Event, payload: Said, kind: number): Draft {
+  const { role = 'user', bot = false } = payload
+  const { channel = '', thread = '', author = '' } = event.source
+  return {
+    kind: role === 'tool' ? MemoryKind.tool : role === 'system' ? MemoryKind.system : kind,
+    role: MemoryRole[role],
+    trust: trustOf(event, role, bot),
+    text: payload.text,
+    title: payload.title ?? '',
+    tags: payload.tags ?? [],
+    id: event.id,
+    identity: `${event.source.kind}\n${channel || thread}\n${event.id}`,
+    source: { kind: event.source.kind, channel, thread, author },
+    ts: event.ts,
+    file: 0,
+    path: '',
+  }
+}
+
+function trustOf(event: Event, role: Said['role'] & string, bot: boolean): number {
+  if (role === 'assistant') return Trust.own
+  if (bot || role === 'tool' || role === 'system') return Trust.bot
+  return event.source.kind === 'admin' ? Trust.operator : Trust.person
+}

@@ -1,0 +1,189 @@
+import type { Tick } from '../../engine/system.ts'
+import type { World } from '../../engine/world/world.ts'
+import { Edge, Gauge, Key, Memory } from '../components.ts'
+import { keyFor } from '../keys.ts'
+import type { Minted } from '../minted.ts'
+import { readSpans, type Span } from '../text/chunks.ts'
+import { readWords, Words } from '../text/words.ts'
+import type { Draft } from './draft.ts'
+import { type About, KeyKind, MentionField, Mentions, readMentions } from './mentions.ts'
+import { marksOf } from './marks.ts'
+import { tagsOf } from './tags.ts'
+
+/** Rows and edges that must be free before a memory is made, so that none is made by half. */
+const edgesRoom = 64
+
+const titleWords = new Words()
+const words = new Words()
+const mentions = new Mentions()
+const spans: Span[] = []
+
+/** Whether there is room for a memory of this many rows. */
+export function hasRoom(world: World, rows: number): boolean {
+  const edges = rows * edgesRoom
+  return world.room(Memory) >= rows && world.room(Edge) >= edges && world.room(Key) >= edges
+}
+
+/** How many rows a draft takes: its own, and one for each chunk of a long text. */
+export function rowsOf(draft: Draft): number {
+  readSpans(draft.text, spans)
+  return spans.length > 1 ? 1 + spans.length : 1
+}
+
+/**
+ * Makes a memory of a draft: its row, its records, and rows for its chunks; what was read of it waits in `minted` for the
+ * nexus and the lexical lane. O(length of the text).
+ * @returns the memory's id
+ */
+export function mint(tick: Tick, minted: Minted, draft: Draft): number {
+  const { world } = tick
+  readSpans(draft.text, spans)
+  readWords(draft.title, titleWords)
+  const whole = spans.length <= 1
+  const about = aboutOf(draft)
+  const id = append(tick, draft, 0, undefined)
+  read(whole ? draft.text : '', minted, id, about)
+  place(tick, minted, id, draft)
+  const tags = tagsOf(words, about, mentions)
+  tick.put('text', id, draft.text)
+  tick.put('meta', id, metaOf(draft, tags))
+  if (!whole) {
+    const memory = world.of(Memory)
+    memory.chunks[id] = spans.length
+    for (const span of spans) chunk(tick, minted, draft, id, span)
+  }
+  world.of(Gauge).memories[1]!++
+  return id
+}
+
+function chunk(tick: Tick, minted: Minted, draft: Draft, parent: number, span: Span): void {
+  const id = append(tick, draft, parent, span)
+  const memory = tick.world.of(Memory)
+  const text = draft.text.slice(span.start, span.start + span.units)
+  memory.thread[id] = memory.thread[parent]!
+  memory.channel[id] = memory.channel[parent]!
+  memory.author[id] = memory.author[parent]!
+  if (id > parent + 1) {
+    memory.previous[id] = id - 1
+    memory.next[id - 1] = id
+  }
+  read(text, minted, id, ofChunk)
+  mark(tick.world, id)
+}
+
+function append(tick: Tick, draft: Draft, parent: number, span: Span | undefined): number {
+  const { world, now_ms } = tick
+  const id = world.append(Memory)
+  const memory = world.of(Memory)
+  memory.kind[id] = draft.kind
+  memory.role[id] = draft.role
+  memory.trust[id] = draft.trust
+  memory.stored_at_ms[id] = now_ms
+  memory.happened_at_ms[id] = draft.ts
+  memory.file[id] = draft.file
+  memory.parent[id] = parent
+  if (span === undefined) memory.text_bytes[id] = Buffer.byteLength(draft.text)
+  else {
+    memory.span_start[id] = span.start
+    memory.span_units[id] = span.units
+    memory.text_bytes[id] = span.units
+  }
+  return id
+}
+
+/** What is known of a chunk besides its text belongs to its document. */
+const ofChunk: About = {
+  title: undefined,
+  source: '',
+  author: '',
+  channel: '',
+  thread: '',
+  tool: '',
+  tags: [],
+  paths: [],
+  ts: 0,
+}
+
+function aboutOf({ title, source, tags, path, ts }: Draft): About {
+  const { kind, author, channel, thread } = source
+  return {
+    title: title === '' ? undefined : titleWords,
+    source: kind,
+    author,
+    channel,
+    thread,
+    tool: '',
+    tags,
+    paths: path === '' ? [] : [path],
+    ts,
+  }
+}
+
+/** Reads a text once: its terms go to the lexical lane, its mentions to the nexus. */
+function read(text: string, minted: Minted, id: number, about: About): void {
+  readWords(text, words)
+  readMentions(words, about, mentions)
+  minted.open(id)
+  for (let at = 0; at < titleWords.count; at++) if (titleWords.term[at] !== 0) minted.addTerm(titleWords.term[at]!)
+  for (let at = 0; at < words.count; at++) if (words.term[at] !== 0) minted.addTerm(words.term[at]!)
+  for (let at = 0; at < mentions.count; at++) {
+    const to = minted.addMention(mentions.keyText(at))
+    minted.kind[to] = mentions.kind[at]!
+    minted.high[to] = mentions.high[at]!
+    minted.low[to] = mentions.low[at]!
+    minted.signature[to] = mentions.signature[at]!
+    minted.word[to] = Math.min(mentions.word[at]!, 65_535)
+    minted.field[to] = mentions.field[at]!
+    minted.times[to] = mentions.times[at]!
+  }
+}
+
+/** Who said it and where: the keys that filters ask for, and the neighbours in its thread. */
+function place(tick: Tick, minted: Minted, id: number, draft: Draft): void {
+  const { world } = tick
+  const memory = world.of(Memory)
+  const from = minted.mentionStart[minted.count - 1]!
+  for (let at = from; at < minted.mentions; at++) {
+    if (minted.field[at] !== MentionField.metadata) continue
+    const kind = minted.kind[at]!
+    if (kind !== KeyKind.thread && kind !== KeyKind.channel && kind !== KeyKind.author) continue
+    const key = keyFor(tick, kind, minted.high[at]!, minted.low[at]!, minted.texts[at]!, draft.ts)
+    if (kind === KeyKind.thread) memory.thread[id] = key
+    else if (kind === KeyKind.channel) memory.channel[id] = key
+    else memory.author[id] = key
+  }
+  mark(world, id)
+  const line = memory.thread[id]! || memory.channel[id]!
+  if (line === 0) return
+  const keys = world.of(Key)
+  const previous = keys.newest_memory[line]!
+  memory.previous[id] = previous
+  if (previous !== 0) memory.next[previous] = id
+  keys.newest_memory[line] = id
+}
+
+function mark(world: World, id: number): void {
+  const memory = world.of(Memory)
+  let telling = 0
+  for (let at = 0; at < words.count; at++) if (words.term[at] !== 0) telling++
+  memory.words[id] = Math.min(telling, 65_535)
+  memory.marks[id] = marksOf(words)
+  if (mentions.dropped > 0) world.of(Gauge).keys_dropped[1]! += mentions.dropped
+}
+
+/** The metadata record: what a person is shown about a memory. Empty fields are left out. */
+function metaOf(draft: Draft, tags: readonly string[]): string {
+  const { kind, channel, thread, author } = draft.source
+  return JSON.stringify({
+    id: draft.id,
+    ...(draft.title === '' ? {} : { title: draft.title }),
+    ...(tags.length === 0 ? {} : { tags }),
+    source: {
+      kind,
+      ...(channel === '' ? {} : { channel }),
+      ...(thread === '' ? {} : { thread }),
+      ...(author === '' ? {} : { author }),
+    },
+    ...(draft.path === '' ? {} : { path: draft.path }),
+  })
+}

@@ -1,0 +1,41 @@
+import { system, type Tick } from '../engine/system.ts'
+import { Edge, Gauge, Key, Memory } from './components.ts'
+import { keyFor } from './keys.ts'
+import { MentionField } from './memory/mentions.ts'
+import { type Minted, mintedOf } from './minted.ts'
+
+/** Who shares what: each mention of a new memory becomes an edge to its key. O(1) an edge, nothing is searched. */
+export const nexus = system('nexus', (tick) => {
+  const minted = mintedOf(tick.world)
+  for (let n = 0; n < minted.count; n++) link(tick, minted, n)
+})
+
+function link(tick: Tick, minted: Minted, n: number): void {
+  const { world } = tick
+  const memory_id = minted.first + n
+  const from = minted.mentionStart[n]!
+  const to = minted.mentionStart[n + 1]!
+  if (from === to) return
+  const memory = world.of(Memory)
+  const at_ms = memory.happened_at_ms[memory_id]!
+  memory.first_edge[memory_id] = world.rows(Edge) + 1
+  memory.edges[memory_id] = to - from
+  for (let at = from; at < to; at++) {
+    const key = keyFor(tick, minted.kind[at]!, minted.high[at]!, minted.low[at]!, minted.texts[at]!, at_ms)
+    const row = world.append(Edge)
+    const edge = world.of(Edge)
+    const keys = world.of(Key)
+    edge.memory_id[row] = memory_id
+    edge.key[row] = key
+    edge.older[row] = keys.newest_edge[key]!
+    edge.signature[row] = minted.signature[at]!
+    edge.word[row] = minted.word[at]!
+    edge.field[row] = minted.field[at]!
+    edge.times[row] = minted.times[at]!
+    keys.newest_edge[key] = row
+    if (minted.field[at] === MentionField.title) keys.title_edge[key] = row
+    keys.degree[key]!++
+    if (at_ms > keys.last_at_ms[key]!) keys.last_at_ms[key] = at_ms
+  }
+  world.of(Gauge).edges[1]! += to - from
+}

@@ -1,0 +1,60 @@
+import type { World } from '../../engine/world/world.ts'
+import { Memory } from '../components.ts'
+import { dateFit } from './calendar.ts'
+import { type Around, aroundOf } from './direct.ts'
+import type { Pool } from './pool.ts'
+import type { Demand, Query } from './query.ts'
+import { settings } from './settings.ts'
+
+const around: Around = { asked: 0, said: 0, next: 0 }
+
+/**
+ * How sure it is that memory answers a query, 0 to 1: the share of what it demands (its words by rarity, named things doubly,
+ * a date) that the best hit covers with what stands around it, and that the best two cover together; the mean of both,
+ * because a question over two hops needs two.
+ */
+export function confidenceOf(world: World, pool: Pool, query: Query, ranked: readonly number[]): number {
+  let full = 0
+  for (const { weight } of query.demands) full += weight
+  if (full === 0 || ranked.length === 0) return 0
+  const covers = ranked.slice(0, settings.sure_max).map((slot) => coverOf(world, pool, query, slot))
+  let one = 0
+  let two = 0
+  covers.forEach((cover, at) => {
+    one = Math.max(
+      one,
+      cover.reduce((sum, value) => sum + value, 0),
+    )
+    for (let other = 0; other <= at && at < settings.pair_max; other++) {
+      two = Math.max(
+        two,
+        cover.reduce((sum, value, index) => sum + Math.max(value, covers[other]![index]!), 0),
+      )
+    }
+  })
+  return (one + two) / 2 / full
+}
+
+function coverOf(world: World, pool: Pool, query: Query, slot: number): number[] {
+  const row = pool.rows[slot]!
+  const memory = world.of(Memory)
+  aroundOf(world, row, around)
+  const near = [memory.previous[row]!, around.next, around.said].filter((each) => each !== 0)
+  return query.demands.map((demand) => demand.weight * covers(world, pool, query, demand, slot, near))
+}
+
+function covers(
+  world: World,
+  pool: Pool,
+  query: Query,
+  { date, author, term }: Demand,
+  slot: number,
+  near: readonly number[],
+): number {
+  const memory = world.of(Memory)
+  const row = pool.rows[slot]!
+  if (date) return dateFit(query.date!, memory.happened_at_ms[row]!, settings.date_days) > 0 ? 1 : 0
+  if (author !== 0) return [row, ...near].some((each) => memory.author[each] === author) ? 1 : 0
+  if (pool.word(slot, term) > 0) return 1
+  return near.some((each) => pool.word(pool.slotOf(each), term) > 0) ? settings.around : 0
+}

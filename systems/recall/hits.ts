@@ -1,0 +1,93 @@
+import { Edge, Memory, MemoryKind } from '../components.ts'
+import { metaOf, type Reading, textOf } from '../memory/text-of.ts'
+import type { Ranked } from '../recall.ts'
+import { partsOf } from './parts.ts'
+import type { Hit } from './types.ts'
+
+const kindNames = Object.keys(MemoryKind)
+const families_max = 20
+
+/** The best hits with their texts: one for an event, one for the same words, one for a family, which lists its others. */
+export function hitsFrom(view: Reading, ranked: Ranked, hits_max: number, explain: boolean): Hit[] {
+  const { world } = view
+  const memory = world.of(Memory)
+  const shown = new Map<number, { slot: number; others: number[] }>()
+  const standing = new Map<number, number>()
+  for (const slot of ranked.order) {
+    if (ranked.pool.total(slot) <= 0) continue
+    const row = ranked.pool.rows[slot]!
+    const id = memory.parent[row]! || row
+    if (shown.has(id)) continue
+    const group = memory.family[id]! || memory.same_as[id]! || id
+    const stands = standing.get(group)
+    if (stands !== undefined) {
+      const others = shown.get(stands)!.others
+      if (stands !== id && others.length < families_max && !others.includes(id)) others.push(id)
+      continue
+    }
+    if (shown.size === hits_max) continue
+    standing.set(group, id)
+    shown.set(id, { slot, others: [] })
+  }
+  return [...shown].map(([id, { slot, others }]) => hitOf(view, ranked, id, slot, others, explain))
+}
+
+function hitOf(
+  view: Reading,
+  ranked: Ranked,
+  id: number,
+  slot: number,
+  others: readonly number[],
+  explain: boolean,
+): Hit {
+  const { world } = view
+  const memory = world.of(Memory)
+  const row = ranked.pool.rows[slot]!
+  const meta = metaOf(view, id)
+  const parts = partsOf(view, ranked, slot, explain)
+  return {
+    id: meta.id,
+    memory_id: id,
+    score: parts.reduce((sum, { value }) => sum + value, 0),
+    parts,
+    lanes: lanesOf(ranked, slot),
+    path: pathOf(view, ranked, slot),
+    // A document that was reached as a whole shows how it begins.
+    text: textOf(view, memory.chunks[row]! > 0 ? row + 1 : row),
+    title: meta.title ?? '',
+    kind: kindNames[memory.kind[id]!] ?? 'none',
+    source: meta.source,
+    happened_at_ms: memory.happened_at_ms[id]!,
+    tags: meta.tags ?? [],
+    copies: memory.copies[id]!,
+    family: others.map((other) => ({ id: metaOf(view, other).id, memory_id: other })),
+  }
+}
+
+function lanesOf({ pool, spread }: Ranked, slot: number): string[] {
+  const lanes: string[] = []
+  if (pool.part(slot, 'lexical') > 0) lanes.push('lexical')
+  if (pool.part(slot, 'context') > 0 || pool.part(slot, 'thread') > 0) lanes.push('thread')
+  if (pool.part(slot, 'thing') > 0 || pool.part(slot, 'anchor') > 0) lanes.push('thing')
+  if (pool.part(slot, 'meaning') > 0) lanes.push('canonical')
+  if (spread.steps.has(slot)) lanes.push('walk')
+  return lanes
+}
+
+/** From the seed to the hit: `note 12`, `ent:arm64`, `note 98`. */
+function pathOf(view: Reading, { pool, spread }: Ranked, slot: number): string[] {
+  const { world } = view
+  const path: string[] = [nameOf(view, pool.rows[slot]!)]
+  let at = slot
+  for (let step = spread.steps.get(at); step !== undefined && path.length < 16; step = spread.steps.get(at)) {
+    path.unshift(view.read('key', world.of(Edge).key[step.edge]!) ?? '?')
+    path.unshift(nameOf(view, step.from))
+    at = pool.slotOf(step.from)
+  }
+  return path
+}
+
+function nameOf({ world }: Reading, row: number): string {
+  const { kind, parent } = world.of(Memory)
+  return `${kindNames[kind[row]!]} ${parent[row]! || row}`
+}
