@@ -1,11 +1,9 @@
-import { chmod } from 'node:fs/promises'
 import { EngineError, reasonOf } from '../engine/errors.ts'
 import { Best } from './flat/best.ts'
 import { checkHits, checkVector, type Hits, VectorColumn } from './flat/column.ts'
-import { damaged, loadColumn, type Saved, saveColumn } from './flat/file.ts'
+import { copyOf, damaged, loadColumn, type Saved, saveColumn } from './flat/file.ts'
 import { reconcile, unlessDamaged } from './flat/source.ts'
 import type { OpenVectorOptions, VectorOptions } from './flat.ts'
-import { fileMode } from './lmdb/files.ts'
 import { type Graph, hashOf, saveGraph } from './usearch/graph.ts'
 
 export type UsearchOptions = VectorOptions & {
@@ -122,14 +120,16 @@ export class UsearchIndex {
   }
 
   /**
-   * Saves the graph and then the column, which holds the graph's hash. A crash in between leaves a hash that does not
-   * match, and then only the graph is made anew. Nothing may be added or removed until it resolves.
+   * Saves the graph and then the column, which holds the graph's hash, both as they are now. A crash in between leaves a
+   * hash that does not match, and then only the graph is made anew. One at a time.
    */
   async save(path: string): Promise<void> {
+    const { model } = this
     const built = this.#built
+    const copy = copyOf(this.#column)
+    // The package writes its file before this waits for anything, so the graph is of the same moment as the copy.
     const graph = built === 0 ? '' : await saveGraph(this.#graph, graphPath(path))
-    if (built > 0) await chmod(graphPath(path), fileMode)
-    await saveColumn(path, this.model, { column: this.#column, graph, built })
+    await saveColumn(path, copy, { model, graph, built })
   }
 
   /** The best of what the graph names, or undefined when all vectors must be looked at. */

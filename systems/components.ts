@@ -248,4 +248,4 @@ export const archetypes = [
   Fading,
   Gauge,
 ] as const
-export const records = ['policy', 'before', 'change', 'text', 'meta', 'key'] as const
+export const records = ['policy', 'before', 'change', 'text', 'meta', 'key', 'sketch'] as const

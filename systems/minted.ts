@@ -15,15 +15,12 @@ export class Minted {
   mentionStart: Uint32Array = new Uint32Array(starting)
   termStart: Uint32Array = new Uint32Array(starting)
   mentions = 0
-  kind: Uint8Array = new Uint8Array(starting)
-  high: Uint32Array = new Uint32Array(starting)
-  low: Uint32Array = new Uint32Array(starting)
+  /** Rows in Key. */
+  key: Uint32Array = new Uint32Array(starting)
   signature: Uint32Array = new Uint32Array(starting)
   word: Uint16Array = new Uint16Array(starting)
   field: Uint8Array = new Uint8Array(starting)
   times: Uint8Array = new Uint8Array(starting)
-  /** Canonical texts of the keys. */
-  readonly texts: string[] = []
   termCount = 0
   /** Hashed stems in the order of the text, as the lexical lane takes them. */
   terms: Uint32Array = new Uint32Array(starting)
@@ -34,7 +31,6 @@ export class Minted {
     this.first = 0
     this.mentions = 0
     this.termCount = 0
-    this.texts.length = 0
   }
 
   /** The next row of this tick; what is added now belongs to it. */
@@ -58,17 +54,14 @@ export class Minted {
   }
 
   /** Room for one more mention; its number. */
-  addMention(text: string): number {
-    if (this.mentions === this.kind.length) {
-      this.kind = grown(this.kind)
-      this.high = grown(this.high)
-      this.low = grown(this.low)
+  addMention(): number {
+    if (this.mentions === this.key.length) {
+      this.key = grown(this.key)
       this.signature = grown(this.signature)
       this.word = grown(this.word)
       this.field = grown(this.field)
       this.times = grown(this.times)
     }
-    this.texts.push(text)
     this.mentionStart[this.count] = this.mentions + 1
     return this.mentions++
   }

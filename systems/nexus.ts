@@ -1,17 +1,16 @@
-import { system, type Tick } from '../engine/system.ts'
+import { system } from '../engine/system.ts'
+import type { World } from '../engine/world/world.ts'
 import { Edge, Gauge, Key, Memory } from './components.ts'
-import { keyFor } from './keys.ts'
 import { MentionField } from './memory/mentions.ts'
 import { type Minted, mintedOf } from './minted.ts'
 
 /** Who shares what: each mention of a new memory becomes an edge to its key. O(1) an edge, nothing is searched. */
-export const nexus = system('nexus', (tick) => {
-  const minted = mintedOf(tick.world)
-  for (let n = 0; n < minted.count; n++) link(tick, minted, n)
+export const nexus = system('nexus', ({ world }) => {
+  const minted = mintedOf(world)
+  for (let n = 0; n < minted.count; n++) link(world, minted, n)
 })
 
-function link(tick: Tick, minted: Minted, n: number): void {
-  const { world } = tick
+function link(world: World, minted: Minted, n: number): void {
   const memory_id = minted.first + n
   const from = minted.mentionStart[n]!
   const to = minted.mentionStart[n + 1]!
@@ -21,7 +20,7 @@ function link(tick: Tick, minted: Minted, n: number): void {
   memory.first_edge[memory_id] = world.rows(Edge) + 1
   memory.edges[memory_id] = to - from
   for (let at = from; at < to; at++) {
-    const key = keyFor(tick, minted.kind[at]!, minted.high[at]!, minted.low[at]!, minted.texts[at]!, at_ms)
+    const key = minted.key[at]!
     const row = world.append(Edge)
     const edge = world.of(Edge)
     const keys = world.of(Key)

@@ -11,7 +11,7 @@ import { datedRows } from './recall/dated.ts'
 import { Pool } from './recall/pool.ts'
 import { type Query, readQuery } from './recall/query.ts'
 import { settings } from './recall/settings.ts'
-import { anchor, best, conditionOf, type Spread, spread, type Terrain } from './recall/spread.ts'
+import { anchor, conditionOf, type Spread, spread, type Terrain } from './recall/spread.ts'
 import type { Recall, RecallOptions } from './recall/types.ts'
 
 /** A recall whose words have been weighed, before texts are read. */
@@ -68,7 +68,7 @@ export function rank(view: Reading, text: string, options: RecallOptions): Ranke
   }
   const walked = spread(terrain)
   anchor(terrain, walked.steps)
-  const order = best(pool, pool.candidates, pool.candidates.length)
+  const order = pool.best(pool.candidates, pool.candidates.length)
   return { query, pool, order, spread: walked, confidence: confidenceOf(world, pool, query, order) }
 }
 

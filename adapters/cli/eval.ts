@@ -65,10 +65,11 @@ function qualityCells({ recall, ndcg_10 }: Quality): string[] {
   return [...depths.map((k) => (recall[k] * 100).toFixed(1)), (ndcg_10 * 100).toFixed(1)]
 }
 
-function calibrationWords({ right, wrong, by_itself, at_95, words_only }: Calibration): string {
+function calibrationWords({ right, wrong, by_itself, at_95, words_only, texts_only }: Calibration): string {
+  const words = `words only ${percent(words_only.at_95.wrong)}, of the texts alone ${percent(texts_only.at_95.wrong)}`
   return [
     `questions asked of the wrong corpus (${wrong}, beside ${right} right ones), answered anyway:`,
-    `  where 95 % of the right ones are answered: ${percent(at_95.wrong)} (confidence ${at_95.threshold.toFixed(3)}); words only ${percent(words_only.at_95.wrong)}`,
+    `  where 95 % of the right ones are: ${percent(at_95.wrong)} (confidence ${at_95.threshold.toFixed(3)}); ${words}`,
     `  as recall itself decides: ${percent(by_itself.wrong)}, with ${percent(by_itself.right)} of the right ones`,
   ].join('\n')
 }

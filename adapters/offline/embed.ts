@@ -3,6 +3,7 @@ import type { LlmEmbedDone, LlmEmbedRequest } from '../../systems/eidolon/llm-em
 
 /** The name of the vectors made here; it changes when they would. */
 export const offlineModel = 'offline/ngrams-256'
+/** A power of two, so that the low bits of a hash name a component. */
 const dimensions = 256
 const shortest = 3
 const longest = 5
@@ -38,14 +39,19 @@ export function ngramVector(text: string): Float32Array {
   const sums = new Float64Array(dimensions)
   for (const [found, count] of wordsOf(text)) addWord(sums, found, Math.sqrt(count))
   let square = 0
-  for (const sum of sums) square += sum * sum
+  for (let at = 0; at < dimensions; at++) square += sums[at]! * sums[at]!
   // A text without words, or whose features cancel each other out, still needs a direction of its own.
   if (square === 0) {
-    sums[hashOf(text, 0, text.length) % dimensions] = 1
+    sums[hashOf(text, 0, text.length) & (dimensions - 1)] = 1
     square = 1
   }
   const length = Math.sqrt(square)
-  return Float32Array.from(sums, (sum) => sum / length)
+  const vector = new Float32Array(dimensions)
+  for (let at = 0; at < dimensions; at++) {
+    const sum = sums[at]!
+    vector[at] = sum / length
+  }
+  return vector
 }
 
 function wordsOf(text: string): Map<string, number> {
@@ -73,7 +79,7 @@ function addWord(sums: Float64Array, found: string, weight: number): void {
 }
 
 function add(sums: Float64Array, hash: number, weight: number): void {
-  sums[hash % dimensions]! += hash >>> 31 === 0 ? weight : -weight
+  sums[hash & (dimensions - 1)]! += hash >>> 31 === 0 ? weight : -weight
 }
 
 /** FNV-1a over code units, and a last mix, because the low bits choose the component and the highest the sign. */

@@ -151,9 +151,15 @@ export class VectorColumn {
     const largest = checkVector(vector, this.dimensions)
     // Divided by the largest first, so that squares of tiny or huge components stay numbers.
     let square = 0
-    for (const component of vector) square += (component / largest) * (component / largest)
+    for (let index = 0; index < vector.length; index++) {
+      const component = vector[index]!
+      square += (component / largest) * (component / largest)
+    }
     const length = Math.sqrt(square)
-    for (const [index, component] of vector.entries()) this.#query[index] = component / largest / length
+    for (let index = 0; index < vector.length; index++) {
+      const component = vector[index]!
+      this.#query[index] = component / largest / length
+    }
   }
 
   /** The vector aimed at, of length 1. */

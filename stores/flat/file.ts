@@ -23,12 +23,32 @@ type Head = {
 /** A column as it was saved, and the graph that belongs to it. */
 export type Saved = { readonly column: VectorColumn; readonly graph: string; readonly built: number }
 
+/** A column as it was at one moment. */
+export type ColumnCopy = { readonly dimensions: number; readonly labels: Uint32Array; readonly cells: Int8Array }
+
+/** Copies a column, so that it may change while it is saved. */
+export function copyOf(column: VectorColumn): ColumnCopy {
+  return { dimensions: column.dimensions, labels: column.labels.slice(), cells: column.cells.slice() }
+}
+
 /** Saves a column in one file: magic, length and CRC-32 of the head, the head as JSON, labels, components. */
-export async function saveColumn(path: string, model: string, { column, graph, built }: Saved): Promise<void> {
-  const labels = bytesOf(column.labels.slice())
-  const cells = bytesOf(column.cells.slice())
-  const { dimensions, count } = column
-  const head: Head = { model, dimensions, count, crc: crc32(cells, crc32(labels)), graph, built }
+export async function saveColumn(
+  path: string,
+  copy: ColumnCopy,
+  about: Pick<Head, 'model' | 'graph' | 'built'>,
+): Promise<void> {
+  const labels = bytesOf(copy.labels)
+  const cells = bytesOf(copy.cells)
+  const { dimensions } = copy
+  const crc = crc32(cells, crc32(labels))
+  const head: Head = {
+    model: about.model,
+    dimensions,
+    count: copy.labels.length,
+    crc,
+    graph: about.graph,
+    built: about.built,
+  }
   const text = Buffer.from(JSON.stringify(head))
   const front = Buffer.alloc(16)
   magic.copy(front)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { chmod, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileMode, orWhenMissing, syncFile, syncFolder } from '../lmdb/files.ts'
 
@@ -25,6 +25,7 @@ export async function saveGraph(graph: Graph, path: string): Promise<string> {
   const aside = `${path}.part`
   try {
     graph.save(aside)
+    await chmod(aside, fileMode)
     await syncFile(aside)
     const hash = await hashOf(aside)
     await rename(aside, path)

@@ -1,7 +1,7 @@
 import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
 import { Edge, Gauge, Key, Memory } from '../components.ts'
-import { keyFor } from '../keys.ts'
+import { appendKey } from '../keys.ts'
 import type { Minted } from '../minted.ts'
 import { readSpans, type Span } from '../text/chunks.ts'
 import { readWords, Words } from '../text/words.ts'
@@ -42,8 +42,8 @@ export function mint(tick: Tick, minted: Minted, draft: Draft): number {
   const whole = spans.length <= 1
   const about = aboutOf(draft)
   const id = append(tick, draft, 0, undefined)
-  read(whole ? draft.text : '', minted, id, about)
-  place(tick, minted, id, draft)
+  read(tick, whole ? draft.text : '', minted, id, about)
+  place(world, minted, id)
   const tags = tagsOf(words, about, mentions)
   tick.put('text', id, draft.text)
   tick.put('meta', id, metaOf(draft, tags))
@@ -67,7 +67,7 @@ function chunk(tick: Tick, minted: Minted, draft: Draft, parent: number, span: S
     memory.previous[id] = id - 1
     memory.next[id - 1] = id
   }
-  read(text, minted, id, ofChunk)
+  read(tick, text, minted, id, ofChunk)
   mark(tick.world, id)
 }
 
@@ -120,17 +120,15 @@ function aboutOf({ title, source, tags, path, ts }: Draft): About {
 }
 
 /** Reads a text once: its terms go to the lexical lane, its mentions to the nexus. */
-function read(text: string, minted: Minted, id: number, about: About): void {
+function read(tick: Tick, text: string, minted: Minted, id: number, about: About): void {
   readWords(text, words)
   readMentions(words, about, mentions)
   minted.open(id)
   for (let at = 0; at < titleWords.count; at++) if (titleWords.term[at] !== 0) minted.addTerm(titleWords.term[at]!)
   for (let at = 0; at < words.count; at++) if (words.term[at] !== 0) minted.addTerm(words.term[at]!)
   for (let at = 0; at < mentions.count; at++) {
-    const to = minted.addMention(mentions.keyText(at))
-    minted.kind[to] = mentions.kind[at]!
-    minted.high[to] = mentions.high[at]!
-    minted.low[to] = mentions.low[at]!
+    const to = minted.addMention()
+    minted.key[to] = keyOf(tick, at, about.ts)
     minted.signature[to] = mentions.signature[at]!
     minted.word[to] = Math.min(mentions.word[at]!, 65_535)
     minted.field[to] = mentions.field[at]!
@@ -138,24 +136,29 @@ function read(text: string, minted: Minted, id: number, about: About): void {
   }
 }
 
-/** Who said it and where: the keys that filters ask for, and the neighbours in its thread. */
-function place(tick: Tick, minted: Minted, id: number, draft: Draft): void {
-  const { world } = tick
+/** The row of a mention's key. Its text is written out only when it is new. */
+function keyOf(tick: Tick, at: number, at_ms: number): number {
+  const high = mentions.high[at]!
+  const low = mentions.low[at]!
+  const known = tick.world.findPair(Key, 'key', high, low)
+  return known === 0 ? appendKey(tick, mentions.kind[at]!, high, low, mentions.keyText(at), at_ms) : known
+}
+
+/** Who said it and where, for filters; and its neighbours in its thread. */
+function place(world: World, minted: Minted, id: number): void {
   const memory = world.of(Memory)
-  const from = minted.mentionStart[minted.count - 1]!
-  for (let at = from; at < minted.mentions; at++) {
+  const keys = world.of(Key)
+  for (let at = minted.mentionStart[minted.count - 1]!; at < minted.mentions; at++) {
     if (minted.field[at] !== MentionField.metadata) continue
-    const kind = minted.kind[at]!
-    if (kind !== KeyKind.thread && kind !== KeyKind.channel && kind !== KeyKind.author) continue
-    const key = keyFor(tick, kind, minted.high[at]!, minted.low[at]!, minted.texts[at]!, draft.ts)
+    const key = minted.key[at]!
+    const kind = keys.kind[key]
     if (kind === KeyKind.thread) memory.thread[id] = key
     else if (kind === KeyKind.channel) memory.channel[id] = key
-    else memory.author[id] = key
+    else if (kind === KeyKind.author) memory.author[id] = key
   }
   mark(world, id)
   const line = memory.thread[id]! || memory.channel[id]!
   if (line === 0) return
-  const keys = world.of(Key)
   const previous = keys.newest_memory[line]!
   memory.previous[id] = previous
   if (previous !== 0) memory.next[previous] = id

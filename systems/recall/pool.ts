@@ -32,6 +32,7 @@ export class Pool {
   readonly #candidate: boolean[] = []
   #words = new Float64Array(0)
   #parts = new Float64Array(0)
+  #totals = new Float64Array(0)
   #scored = 0
 
   constructor(terms: number) {
@@ -72,6 +73,7 @@ export class Pool {
     if (fresh === 0) return
     this.#words = grown(this.#words, this.rows.length * this.#terms)
     this.#parts = grown(this.#parts, this.rows.length * width)
+    this.#totals = grown(this.#totals, this.rows.length)
     const slots = new Uint32Array(fresh)
     for (let at = 0; at < fresh; at++) slots[at] = this.#scored + at
     slots.sort((a, b) => this.rows[a]! - this.rows[b]!)
@@ -94,18 +96,26 @@ export class Pool {
   }
 
   setPart(slot: number, name: PartName, value: number): void {
-    this.#parts[slot * width + partIndex[name]] = value
+    const at = slot * width + partIndex[name]
+    this.#totals[slot]! += value - this.#parts[at]!
+    this.#parts[at] = value
   }
 
-  /** The sum of a slot's parts, always in the same order. */
+  /** The sum of a slot's parts. */
   total(slot: number): number {
-    let sum = 0
-    for (let at = slot * width; at < (slot + 1) * width; at++) sum += this.#parts[at]!
-    return sum
+    return this.#totals[slot]!
+  }
+
+  /** The best of some slots, best first; ties by row. */
+  best(slots: readonly number[], most: number): number[] {
+    const totals = this.#totals
+    const sorted = slots.slice().sort((a, b) => totals[b]! - totals[a]! || this.rows[a]! - this.rows[b]!)
+    return sorted.slice(0, most)
   }
 }
 
-function grown(array: Float64Array, length: number): Float64Array<ArrayBuffer> {
+function grown(array: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+  if (length <= array.length) return array
   const larger = new Float64Array(Math.max(length, array.length * 2))
   larger.set(array)
   return larger

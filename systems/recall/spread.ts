@@ -53,7 +53,7 @@ export function spread(terrain: Terrain): Spread {
   const { pool, budget } = terrain
   const steps = new Map<number, Step>()
   const spent = { walkers: 0, hops: 0, candidates: 0 }
-  let from = best(pool, pool.candidates, budget.walkers_max).filter((slot) => pool.part(slot, 'lexical') > 0)
+  let from = pool.best(pool.candidates, budget.walkers_max).filter((slot) => pool.part(slot, 'lexical') > 0)
   const top = from.length === 0 ? 0 : pool.total(from[0]!)
   if (top <= 0) return { steps, spent }
   const covered = new Map<number, Uint8Array>()
@@ -70,7 +70,7 @@ export function spread(terrain: Terrain): Spread {
     spent.candidates += links.count
     terrain.admit(links.row, links.count)
     const lifted = lift(terrain, { top, decay, scores, covered, steps })
-    from = best(pool, lifted, settings.onward_max)
+    from = pool.best(lifted, settings.onward_max)
     for (const slot of from) {
       covered.set(slot, coverOf(terrain, slot, covered.get(pool.slotOf(steps.get(slot)!.from))))
     }
@@ -126,16 +126,9 @@ function coverOf({ pool, query }: Terrain, slot: number, before: Uint8Array | un
   return cover
 }
 
-/** The best of some slots, ties by row. */
-export function best(pool: Pool, slots: readonly number[], most: number): number[] {
-  return [...slots]
-    .sort((a, b) => pool.total(b) - pool.total(a) || pool.rows[a]! - pool.rows[b]!)
-    .slice(0, most)
-}
-
 /** What the query names by its title stays near the top, in the order of its own score, whatever the walk has lifted. */
 export function anchor({ world, pool, query, condition }: Terrain, steps: Map<number, Step>): void {
-  const [first] = best(pool, pool.candidates, 1)
+  const [first] = pool.best(pool.candidates, 1)
   if (first === undefined) return
   const top = pool.total(first)
   const edges = world.of(Edge)

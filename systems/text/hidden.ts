@@ -36,8 +36,11 @@ export function reveal(text: string): Revealed {
     result = visible.text
     concealed = visible.concealed
   }
-  if ((bits & Letter.unstable) !== 0) result = result.normalize('NFKC')
-  if ((bits & Letter.lookalike) === 0) return { text: result, concealed }
+  const unstable = (bits & Letter.unstable) !== 0
+  if (unstable) result = result.normalize('NFKC')
+  // Letters in a mathematical style are of no script before NFKC, and Greek after it.
+  const shown = unstable ? lettersOf(result) : bits
+  if ((shown & Letter.lookalike) === 0) return { text: result, concealed }
   const folded = withoutLookalikes(result)
   if (folded === result) return { text: result, concealed }
   return { text: folded.normalize('NFKC'), concealed: concealed | Concealed.lookalikes }

@@ -94,13 +94,17 @@ export function titleKey(title: string): number {
   return words === null ? 0 : hashText(words.join(' '))
 }
 
+const matter = /^\ufeff?---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/
+const matterTitle = /^title:[ \t]*(?:[>|][+-]?[ \t]*\r?\n[ \t]+)?(["']?)(.*?)\1[ \t]*\r?$/im
+
 /** The title that a text gives itself: in its front matter, or as its first heading; empty when there is none near the beginning. */
 export function titleOf(text: string): string {
   const head = text.slice(0, 4_096)
-  const matter = /^\ufeff?---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(head)?.[1]
-  const given = matter === undefined ? null : /^title:[ \t]*(["']?)(.*?)\1[ \t]*\r?$/im.exec(matter)
-  if (given !== null && given[2] !== '') return given[2]!
-  return /^#{1,2}[ \t]+(.+?)[ \t#]*\r?$/m.exec(head)?.[1] ?? ''
+  const found = matter.exec(head)
+  const given = found === null ? undefined : matterTitle.exec(found[1]!)?.[2]
+  if (given !== undefined && given !== '') return given
+  const body = head.slice(found === null ? 0 : found[0].length)
+  return /^#{1,2}[ \t]+(.+?)[ \t#]*\r?$/m.exec(body)?.[1] ?? ''
 }
 
 /**
@@ -122,9 +126,9 @@ export function containment(alike: number, size1: number, size2: number): number
 
 /** How alike two documents must be to be of one family. Unlike titles need near-identity: pages of one template are alike, too. */
 export const familyLikeness = {
-  sameTitle: 0.3,
   noTitle: 0.6,
   otherTitle: 0.85,
+  /** Under one title it is enough that so much of the smaller is in the larger: documents grow from version to version. */
   sameTitleContained: 0.6,
   sameTitleLeast: 0.15,
 } as const
@@ -133,7 +137,6 @@ export const familyLikeness = {
 export function isOneFamily(alike: number, size1: number, size2: number, title1: number, title2: number): boolean {
   if (title1 === 0 || title2 === 0) return alike >= familyLikeness.noTitle
   if (title1 !== title2) return alike >= familyLikeness.otherTitle
-  if (alike >= familyLikeness.sameTitle) return true
   return alike >= familyLikeness.sameTitleLeast && containment(alike, size1, size2) >= familyLikeness.sameTitleContained
 }
 

@@ -26,7 +26,11 @@ const bits = new Uint8Array(slots)
  * A word met before costs a hash and a comparison of its units, so what the cache holds can never change an answer.
  */
 export function lookUp(units: Uint16Array, from: number, to: number): void {
-  const hash = hashUnits(units, from, to)
+  lookUpHashed(units, from, to, hashUnits(units, from, to))
+}
+
+/** The same for a caller who has the hash of the units already. */
+export function lookUpHashed(units: Uint16Array, from: number, to: number, hash: number): void {
   const length = to - from
   const slot = (hash >>> 8) & (slots - 1)
   if (lengths[slot] === length && isSame(units, from, length, slot * unitsMax)) {

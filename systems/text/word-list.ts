@@ -1,4 +1,4 @@
-import { found, lookUp, stopBit, titleBit } from './word-cache.ts'
+import { found, stopBit, titleBit } from './word-cache.ts'
 
 /** What is known of a word beside its hashes, as bits of `Words.flags`. */
 export const WordFlag = {
@@ -58,27 +58,19 @@ export class Words {
   }
 }
 
-/** Appends the word `start`–`end` of the text, whose units lie in `units` from `from` to `to`, ASCII letters in lower case. */
-export function putWord(
-  into: Words,
-  start: number,
-  end: number,
-  units: Uint16Array,
-  from: number,
-  to: number,
-  flags: number,
-): void {
-  lookUp(units, from, to)
+/** Appends the word `start`–`end` of the text, which `lookUp` has just found. */
+export function putFound(into: Words, start: number, end: number, flags: number): void {
   if (into.count === into.start.length) grow(into)
   const at = into.count++
   into.start[at] = start
   into.end[at] = end
   into.raw[at] = found.raw
   into.term[at] = found.term
+  const { bits } = found
   into.flags[at] =
-    flags |
-    ((found.bits & stopBit) === 0 ? 0 : WordFlag.stop) |
-    ((found.bits & titleBit) === 0 ? 0 : WordFlag.shortForm)
+    bits === 0
+      ? flags
+      : flags | ((bits & stopBit) === 0 ? 0 : WordFlag.stop) | ((bits & titleBit) === 0 ? 0 : WordFlag.shortForm)
 }
 
 function grow(into: Words): void {

@@ -1,5 +1,7 @@
+import { hashEnd, hashSeed, hashUnit } from './hash.ts'
 import { Letter, letterOf } from './letters.ts'
-import { putWord, WordFlag, type Words } from './word-list.ts'
+import { lookUp, lookUpHashed } from './word-cache.ts'
+import { putFound, WordFlag, type Words } from './word-list.ts'
 
 /** Single words: from where one begins to where reading goes on. `words.ts` knows what lies between them. */
 
@@ -33,6 +35,7 @@ export function readPlain(into: Words, from: number, flags: number, longest: num
   const letters = units
   let at = from
   let all = 0
+  let state = hashSeed
   let unit = 0
   for (; at < most; at++) {
     unit = text.charCodeAt(at)
@@ -40,6 +43,7 @@ export function readPlain(into: Words, from: number, flags: number, longest: num
     const letter = plain[unit]!
     if (letter === 0) break
     letters[at - from] = letter & 0x7f
+    state = hashUnit(state, letter & 0x7f)
     all |= letter
   }
   const size = at - from
@@ -59,7 +63,8 @@ export function readPlain(into: Words, from: number, flags: number, longest: num
       flags |= WordFlag.capital | ((all & plainLower) === 0 ? (size > 1 ? WordFlag.allCaps : WordFlag.shortForm) : 0)
   }
   if ((all & plainDigit) !== 0) flags |= (all & (plainUpper | plainLower)) === 0 ? WordFlag.number : WordFlag.digits
-  putWord(into, from, at, units, 0, size, flags)
+  lookUpHashed(letters, 0, size, hashEnd(state))
+  putFound(into, from, at, flags)
   return at + step
 }
 
@@ -109,7 +114,8 @@ export function readRun(into: Words, from: number, flags: number, longest: numbe
   if (parts > 0) flags |= WordFlag.identifier
   const possessive = possessiveAfter(text, at)
   if (possessive > 0) flags |= WordFlag.possessive
-  putWord(into, from, end, units, 0, size, flags)
+  lookUp(units, 0, size)
+  putFound(into, from, end, flags)
   if (parts > 0 && size === end - from && (flags & WordFlag.cut) === 0) putParts(into, from, size, parts, limit)
   return at + possessive
 }
@@ -157,7 +163,8 @@ function putParts(into: Words, from: number, size: number, parts: number, limit:
   for (let part = 0, begin = 0; part <= parts && into.count < limit; part++) {
     const stop = part === parts ? size : humps[part]!
     const capital = (letterOf(into.text.charCodeAt(from + begin)) & Letter.upper) === 0 ? 0 : WordFlag.capital
-    putWord(into, from + begin, from + stop, units, begin, stop, flags | capital)
+    lookUp(units, begin, stop)
+    putFound(into, from + begin, from + stop, flags | capital)
     begin = stop
   }
 }
@@ -185,5 +192,6 @@ export function readPairs(into: Words, from: number, flags: number, limit: numbe
 
 function putPair(into: Words, from: number, to: number, flags: number): void {
   for (let at = from; at < to; at++) units[at - from] = into.text.charCodeAt(at)
-  putWord(into, from, to, units, 0, to - from, flags | WordFlag.cjk)
+  lookUp(units, 0, to - from)
+  putFound(into, from, to, flags | WordFlag.cjk)
 }

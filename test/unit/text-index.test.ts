@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { codeOf, countOf } from '../../systems/eidolon/text-index/quantise.ts'
 import { Form, formOf } from '../../systems/eidolon/text-index/segment.ts'
-import { decodeSegment, encodeSegment, InvertedIndex, type QueryTerm } from '../../systems/eidolon/text-index.ts'
+import {
+  decodeSegment,
+  encodeSegment,
+  InvertedIndex,
+  type QueryTerm,
+  type Segment,
+} from '../../systems/eidolon/text-index.ts'
 
 /** Numbers that look like chance and are the same in every run. */
 function dice(seed: number): () => number {
@@ -37,6 +43,10 @@ function queryOf(...terms: number[]): QueryTerm[] {
 
 function filesOf(index: InvertedIndex): Uint8Array[] {
   return index.segments.map(({ name }) => new Uint8Array(Buffer.concat([...encodeSegment(index.segment(name)!)])))
+}
+
+function segmentsOf(index: InvertedIndex): Segment[] {
+  return filesOf(index).map((file) => decodeSegment(file))
 }
 
 /** Every hit there is, by adding up what `score` tells of every row. */
@@ -97,7 +107,7 @@ describe('Twelve thousand documents', () => {
         index.seal()
         mergeAll(index)
         const again = new InvertedIndex()
-        again.restore(filesOf(index).map(decodeSegment))
+        again.restore(segmentsOf(index))
         return again
       },
     ],
@@ -177,6 +187,7 @@ describe('Twelve thousand documents', () => {
     for (const length of [0, 1, 55, 56, 64, file.length - 8, file.length - 1]) damaged(file.slice(0, length))
     damaged(new Uint8Array([...file, 0, 0, 0, 0, 0, 0, 0, 0]))
     damaged(new Uint8Array(1000))
+    expect(() => decodeSegment(file, 2)).toThrow(/^SEGMENT_DAMAGED/)
     const odd = new Uint8Array(file.length + 3)
     odd.set(file, 3)
     expect(decodeSegment(odd.subarray(3)).documents).toBe(3000)
@@ -260,9 +271,9 @@ describe('Edges', () => {
     const index = new InvertedIndex({ live_rows: 10 })
     for (let row = 1; row <= 50; row++) index.add(row, Uint32Array.of(row % 5, 8), 2)
     index.seal()
-    const parts = filesOf(index).map(decodeSegment)
+    const parts = segmentsOf(index)
     mergeAll(index)
-    const [whole] = filesOf(index).map(decodeSegment)
+    const [whole] = segmentsOf(index)
     const again = new InvertedIndex()
     expect(again.restore([...parts, whole!])).toHaveLength(parts.length)
     expect(again.segments.map(({ name, saved }) => [name, saved])).toEqual([['text-1-50', true]])

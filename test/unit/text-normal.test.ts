@@ -96,7 +96,6 @@ describe('Hashes', () => {
     for (let at = 0; at < 20_000; at++) {
       hash64(`${at}`, into)
       seen.add(`${into[0]} ${into[1]}`)
-      expect(into[0]).not.toBe(into[1])
     }
     expect(seen.size).toBe(20_000)
     hash64('text', into)

@@ -230,6 +230,20 @@ describe('usearch', () => {
     expect(again.count).toBe(vectors.size)
   })
 
+  test('what changes while it is saved is not half in the files', async () => {
+    const path = await freshPath()
+    const index = await open(path)
+    const expected = answers(index, queries, 10)
+    const saving = index.save(path)
+    for (let label = 1; label <= 300; label++) index.remove(label)
+    index.add(9_001, queries[0]!)
+    await saving
+    const warnings: string[] = []
+    const again = await open(path, { warn: (said) => void warnings.push(said) })
+    expect([again.count, warnings]).toEqual([vectors.size, []])
+    expect(answers(again, queries, 10)).toEqual(expected)
+  })
+
   test('few vectors need no graph, and a filter that lets one through still finds it', async () => {
     const small = await usearch({ model, dimensions })
     for (const [label, vector] of vectors) small.add(label, vector)

@@ -5,7 +5,17 @@ const depth = 20
 /** The share of a term's weight that BM25 approaches as the term is repeated: k1 + 1. */
 const most = 2.2
 
-/** What plain BM25 finds over the same words: titles and texts, nothing else. */
+type CorpusEvent = {
+  readonly id: string
+  readonly ts?: number
+  readonly source?: { readonly author?: string }
+  readonly payload: { readonly title?: string; readonly text: string }
+}
+
+/**
+ * What plain BM25 finds over the same words: title, author, day and text of each event as one text, or titles and texts
+ * alone.
+ */
 export class WordsOnly {
   readonly #index = new InvertedIndex()
   readonly #ids: string[] = []
@@ -13,12 +23,12 @@ export class WordsOnly {
   #terms = new Uint32Array(1024)
 
   /** @param lines a corpus, one event a line */
-  constructor(lines: Buffer) {
+  constructor(lines: Buffer, of: 'everything' | 'texts') {
     for (const line of lines.toString().split('\n')) {
       if (line.trim() === '') continue
-      const { id, payload } = JSON.parse(line) as { id: string; payload: { title?: string; text: string } }
-      this.#ids.push(id)
-      const count = this.#read(`${payload.title ?? ''}\n${payload.text}`)
+      const event = JSON.parse(line) as CorpusEvent
+      this.#ids.push(event.id)
+      const count = this.#read(of === 'texts' ? textOf(event) : `${aboutOf(event)}\n${textOf(event)}`)
       this.#index.add(this.#ids.length, this.#terms, count)
     }
   }
@@ -47,4 +57,12 @@ export class WordsOnly {
     }
     return count
   }
+}
+
+function textOf({ payload }: CorpusEvent): string {
+  return `${payload.title ?? ''}\n${payload.text}`
+}
+
+function aboutOf({ ts = 0, source }: CorpusEvent): string {
+  return `${source?.author ?? ''}\n${ts > 0 ? new Date(ts).toUTCString().slice(5, 16) : ''}`
 }

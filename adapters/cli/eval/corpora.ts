@@ -16,17 +16,19 @@ export type Measured = Quality & {
   readonly words_only: Quality
 }
 
+/** Shares at the threshold where 95 % of the right ones are answered, and at others. */
+export type Curve = { readonly at_95: CurvePoint; readonly curve: readonly CurvePoint[] }
+
 /** How well what is known is told from what is not: the questions of one corpus are asked of others of its set. */
-export type Calibration = {
+export type Calibration = Curve & {
   /** Questions asked of their own corpus, and of others. */
   readonly right: number
   readonly wrong: number
   /** At recall's own threshold: the shares that are answered. */
   readonly by_itself: { readonly right: number; readonly wrong: number }
-  /** At the threshold where 95 % of the right ones are answered. */
-  readonly at_95: CurvePoint
-  readonly curve: readonly CurvePoint[]
-  readonly words_only: { readonly at_95: CurvePoint; readonly curve: readonly CurvePoint[] }
+  /** The same by BM25's best score divided by the query's best possible: with authors and days, and of the texts alone. */
+  readonly words_only: Curve
+  readonly texts_only: Curve
 }
 
 export type MeasuredSet = {
@@ -40,7 +42,12 @@ export type MeasuredSet = {
 /** Corpora that a question is asked of beside its own. */
 const othersMax = 10
 
-type Open = { readonly corpus: Corpus; readonly world: TrialWorld; readonly words: WordsOnly }
+type Open = {
+  readonly corpus: Corpus
+  readonly world: TrialWorld
+  readonly words: WordsOnly
+  readonly texts: WordsOnly
+}
 type Ranked = { readonly found: readonly string[]; readonly gold: readonly string[]; readonly confidence: number }
 type Course = {
   readonly corpus: Corpus
@@ -56,7 +63,8 @@ export async function measureSet(set: CorpusSet, tell: (what: string) => void): 
     for (const corpus of set.corpora) {
       tell(`${set.name}/${corpus.name}: reading`)
       const world = await TrialWorld.open(`${set.name}/${corpus.name}`, corpus.bytes)
-      open.push({ corpus, world, words: new WordsOnly(corpus.bytes) })
+      const words = new WordsOnly(corpus.bytes, 'everything')
+      open.push({ corpus, world, words, texts: new WordsOnly(corpus.bytes, 'texts') })
     }
     const courses: Course[] = []
     for (const each of open) {
@@ -132,37 +140,41 @@ function measured(name: string, courses: readonly Course[]): Measured {
 
 /** Each question is also asked of the next corpora of its set, ten at most. */
 async function calibrate(open: readonly Open[], courses: readonly Course[]): Promise<Calibration> {
-  const wrong: { confidence: number; answered: boolean; plain: number }[] = []
+  const wrong: { confidence: number; answered: boolean; words: number; texts: number }[] = []
   for (const [at, { corpus }] of open.entries()) {
     for (let step = 1; step <= Math.min(othersMax, open.length - 1); step++) {
       const other = open[(at + step) % open.length]!
       for (const { query } of corpus.questions) {
         const { confidence, answered } = (await other.world.ask(query)).recall
-        wrong.push({ confidence, answered, plain: other.words.ask(query).confidence })
+        const [words, texts] = [other.words.ask(query).confidence, other.texts.ask(query).confidence]
+        wrong.push({ confidence, answered, words, texts })
       }
     }
   }
   const right = courses.flatMap(({ asked }) => asked)
-  const plain = courses.flatMap(({ words }) => words.map(({ confidence }) => confidence))
   const share = (of: readonly { answered: boolean }[]): number => of.filter((each) => each.answered).length / of.length
-  const point = (at: number): CurvePoint =>
-    pointAt(
-      at,
-      right.map(({ confidence }) => confidence),
-      wrong.map(({ confidence }) => confidence),
-    )
-  const plainPoint = (at: number): CurvePoint =>
-    pointAt(
-      at,
-      plain,
-      wrong.map((each) => each.plain),
-    )
+  const confidences = right.map(({ confidence }) => confidence)
+  const words = courses.flatMap((course) => course.words.map(({ confidence }) => confidence))
+  const texts = open.flatMap((each) => each.corpus.questions.map(({ query }) => each.texts.ask(query).confidence))
   return {
     right: right.length,
     wrong: wrong.length,
     by_itself: { right: share(right), wrong: share(wrong) },
-    at_95: point(0.95),
-    curve: curveShares.map(point),
-    words_only: { at_95: plainPoint(0.95), curve: curveShares.map(plainPoint) },
+    ...curveOf(
+      confidences,
+      wrong.map(({ confidence }) => confidence),
+    ),
+    words_only: curveOf(
+      words,
+      wrong.map((each) => each.words),
+    ),
+    texts_only: curveOf(
+      texts,
+      wrong.map((each) => each.texts),
+    ),
   }
+}
+
+function curveOf(right: readonly number[], wrong: readonly number[]): Curve {
+  return { at_95: pointAt(0.95, right, wrong), curve: curveShares.map((share) => pointAt(share, right, wrong)) }
 }

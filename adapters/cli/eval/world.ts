@@ -10,7 +10,6 @@ import { type Loaded, load } from '../ingest/loader.ts'
 import { rulesOf } from '../ingest/rules.ts'
 
 const lineBytesMax = 8_388_608
-const waysMax = 20
 /** Hits that are asked for: as deep as is measured. */
 const hits_max = 20
 const warmUps = 20
@@ -56,25 +55,23 @@ export class TrialWorld {
     return { found: recall.hits.map(({ id }) => id), recall, took_ms }
   }
 
-  /** Which memories hang together: a name for each, by its event's id. Copies and families count alike. */
+  /** Which memories hang together: a name for each, by its event's id. Families, copies and floods count alike. */
   families(): Map<string, string> {
     const { world } = this.engine
     const memory = world.of(Memory)
-    const rootOf = (start: number): number => {
-      let row = start
-      for (let way = 0; way < waysMax; way++) {
-        const up = memory.replaced_by[row]! || memory.family[row]! || memory.same_as[row]!
-        if (up === 0 || up === row) break
-        row = up
+    const above = new Map<number, number>()
+    const rootOf = (row: number): number => {
+      let root = row
+      for (let up = above.get(root); up !== undefined; up = above.get(root)) root = up
+      return root
+    }
+    const rows = Array.from({ length: world.rows(Memory) }, (_, at) => at + 1).filter((row) => memory.parent[row] === 0)
+    for (const row of rows) {
+      for (const other of [memory.replaced_by[row]!, memory.family[row]!, memory.same_as[row]!]) {
+        if (other !== 0 && rootOf(other) !== rootOf(row)) above.set(rootOf(row), rootOf(other))
       }
-      return row
     }
-    const families = new Map<string, string>()
-    for (let row = 1; row <= world.rows(Memory); row++) {
-      if (memory.parent[row] !== 0) continue
-      families.set(metaOf(this.engine, row).id ?? '', String(rootOf(row)))
-    }
-    return families
+    return new Map(rows.map((row) => [metaOf(this.engine, row).id ?? '', String(rootOf(row))]))
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { arraysOf, blockPostings, Form, formOf, type Segment, windowsOf } from '
 
 /**
  * A segment's file, all numbers little-endian as the arrays are:
- * `magic(8) | format, first, last, documents, terms, short bytes, blocks, postings, dense terms u32 | 4 bytes zero | words f64 |
+ * `magic(8) | format, first, last, documents, terms, short bytes, blocks, postings, dense terms, vocabulary u32 | words f64 |
  * arrays, each padded to 8 bytes | CRC-32 of everything before u32`.
  */
 const magic = 'PROMTXT1'
@@ -12,8 +12,11 @@ const format = 1
 const headBytes = 56
 const chunkBytes = 1 << 20
 
-/** The segment's file, chunk by chunk; checksums are computed as chunks are asked for, so that no moment is long. */
-export function* encodeSegment(segment: Segment): Generator<Uint8Array> {
+/**
+ * The segment's file, chunk by chunk; checksums are computed as chunks are asked for, so that no moment is long.
+ * @param vocabulary the version of what makes terms of words, unsigned 32 bits: terms of another are not comparable
+ */
+export function* encodeSegment(segment: Segment, vocabulary = 0): Generator<Uint8Array> {
   const { first, last, documents, terms, short, blockFirst, offsets, dense } = segment
   const head = Buffer.alloc(headBytes)
   head.write(magic, 0, 'latin1')
@@ -30,6 +33,7 @@ export function* encodeSegment(segment: Segment): Generator<Uint8Array> {
     denseTerms,
   ]
   for (const [index, number] of numbers.entries()) head.writeUInt32LE(number, 8 + index * 4)
+  head.writeUInt32LE(vocabulary, 44)
   head.writeDoubleLE(segment.words, 48)
   let sum = crc32(head)
   yield head
@@ -52,14 +56,15 @@ export function* encodeSegment(segment: Segment): Generator<Uint8Array> {
 
 /**
  * The segment in a file: views into its bytes, nothing copied unless they begin at an odd place.
- * @throws EngineError SEGMENT_DAMAGED when anything in it is not as it was written
+ * @throws EngineError SEGMENT_DAMAGED when anything in it is not as it was written, or its terms were made in another way
  */
-export function decodeSegment(file: Uint8Array): Segment {
+export function decodeSegment(file: Uint8Array, vocabulary = 0): Segment {
   const bytes = file.byteOffset % 8 === 0 ? file : file.slice()
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   check(bytes.length > headBytes + 4 && buffer.toString('latin1', 0, 8) === magic, 'it does not begin like a segment')
   const read = (index: number) => buffer.readUInt32LE(8 + index * 4)
   check(read(0) === format, `its format is ${read(0)}, and this version knows ${format}`)
+  check(read(9) === vocabulary, `its terms are of vocabulary ${read(9)}, not ${vocabulary}`)
   const segment = laidOver(bytes, read, buffer.readDoubleLE(48))
   const end = bytes.length - 4
   check(crc32(buffer.subarray(0, end)) === buffer.readUInt32LE(end), 'it does not match its checksum')
