@@ -2,8 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { assert } from '../engine/errors.ts'
 import { type Adapter, EffectFailure, type EffectHandler } from '../engine/flow/adapter.ts'
 import type { Payload } from '../engine/flow/event.ts'
-import { LlmEmbed, type LlmEmbedRequest } from '../systems/eidolon/llm-embed.ts'
-import { type ChatMessage, LlmChat, type LlmChatDone, type LlmChatRequest } from '../systems/events.ts'
+import {
+  type ChatMessage,
+  LlmChat,
+  type LlmChatDone,
+  type LlmChatRequest,
+  LlmEmbed,
+  type LlmEmbedRequest,
+} from '../systems/events.ts'
 import { embed } from './offline/embed.ts'
 import { propose, questionOf } from './offline/propose.ts'
 

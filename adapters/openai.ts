@@ -1,6 +1,12 @@
 import { type Adapter, EffectFailure, type EffectHandler } from '../engine/flow/adapter.ts'
-import { LlmEmbed, type LlmEmbedDone, type LlmEmbedRequest } from '../systems/eidolon/llm-embed.ts'
-import { LlmChat, type LlmChatDone, type LlmChatRequest } from '../systems/events.ts'
+import {
+  LlmChat,
+  type LlmChatDone,
+  type LlmChatRequest,
+  LlmEmbed,
+  type LlmEmbedDone,
+  type LlmEmbedRequest,
+} from '../systems/events.ts'
 import { Answer } from './openai/answer.ts'
 import { type Connect, loadClient } from './openai/client.ts'
 import { embedBodyOf, embedEndpointOf, vectorsOf } from './openai/embed.ts'

@@ -1,4 +1,5 @@
 import { archetype, singleton, states, table } from '../engine/world/archetype.ts'
+import { eidolonArchetypes, eidolonRecords } from './eidolon/columns.ts'
 
 /** Every archetype and table of the mind, on one page. Columns hold numbers; texts rest in records under the row. */
 
@@ -244,8 +245,9 @@ export const archetypes = [
   Band,
   Key,
   Edge,
+  ...eidolonArchetypes,
   Awake,
   Fading,
   Gauge,
 ] as const
-export const records = ['policy', 'before', 'change', 'text', 'meta', 'key', 'sketch'] as const
+export const records = ['policy', 'before', 'change', 'text', 'meta', 'key', 'sketch', ...eidolonRecords] as const

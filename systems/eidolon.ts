@@ -5,8 +5,7 @@ import { failed, keepVectors, unknown } from './eidolon/embedding/answers.ts'
 import { requestDue } from './eidolon/embedding/batch.ts'
 import { configure, embeddingOf } from './eidolon/embedding/policy.ts'
 import { consider, sweep } from './eidolon/embedding/queue.ts'
-import { LlmEmbed } from './eidolon/llm-embed.ts'
-import { ConfigSet, MemoryStored } from './events.ts'
+import { ConfigSet, LlmEmbed, MemoryStored } from './events.ts'
 
 /**
  * Memories get their vectors: a job for each that is worth one, asked for in batches, the most useful first, as fast as

@@ -1,6 +1,7 @@
 import type { Parts } from '../engine/tick.ts'
 import { archetypes, records } from './components.ts'
 import { decay } from './decay.ts'
+import { eidolon } from './eidolon.ts'
 import { effects, events } from './events.ts'
 import { memory } from './memory.ts'
 import { nexus } from './nexus.ts'
@@ -9,7 +10,7 @@ import { outbox } from './outbox.ts'
 import { sentinel } from './sentinel.ts'
 
 /** The order of a tick, written nowhere else. */
-export const defaultSystems = [memory, nexus, sentinel, olympia, decay, outbox] as const
+export const defaultSystems = [memory, nexus, eidolon, sentinel, olympia, decay, outbox] as const
 
 /** The parts of the mind, ready for `createEngine({ ...mind(), store })`. */
 export function mind(): Parts {

@@ -62,7 +62,7 @@ const checks = new Map(Object.entries(schemas).map(([ask, schema]) => [ask, comp
 /** The desk of an engine whose search adapter is at hand. */
 export function deskOf(engine: Engine, search: Search): Desk {
   return {
-    answer: (question) => answerTo(engine, search, checked(question)),
+    answer: async (question) => answerTo(engine, search, checked(question)),
   }
 }
 

@@ -32,6 +32,7 @@ const byCode: Partial<Record<ErrorCode, ExitCode>> = {
   JOURNAL_VERSION: exitCodes.data,
   LIMIT_INVALID: exitCodes.config,
   LISTEN_FAILED: exitCodes.unavailable,
+  RECALL_OPTION: exitCodes.usage,
   RECORD_DAMAGED: exitCodes.data,
   REPLAY_DIVERGED: exitCodes.data,
   SCHEMA_INVALID: exitCodes.config,

@@ -1,5 +1,5 @@
 import { EffectFailure } from '../../engine/flow/adapter.ts'
-import type { LlmEmbedDone, LlmEmbedRequest } from '../../systems/eidolon/llm-embed.ts'
+import type { LlmEmbedDone, LlmEmbedRequest } from '../../systems/events.ts'
 
 /** The name of the vectors made here; it changes when they would. */
 export const offlineModel = 'offline/ngrams-256'

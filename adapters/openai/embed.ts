@@ -1,4 +1,4 @@
-import type { LlmEmbedDone, LlmEmbedRequest } from '../../systems/eidolon/llm-embed.ts'
+import type { LlmEmbedDone, LlmEmbedRequest } from '../../systems/events.ts'
 import type { Endpoint } from './endpoint.ts'
 import { badResponse } from './failures.ts'
 

@@ -45,9 +45,13 @@ export function circuitWeights(circuit: string | undefined): KindWeights {
   if (circuit === undefined) return plain
   const weights = byCircuit.get(circuit)
   if (weights !== undefined) return weights
-  throw new EngineError('RECALL_OPTION', `there is no circuit ${circuit}; choose of ${[...byCircuit.keys()].join(', ')}`, {
-    value: circuit,
-  })
+  throw new EngineError(
+    'RECALL_OPTION',
+    `there is no circuit ${circuit}; choose of ${[...byCircuit.keys()].join(', ')}`,
+    {
+      value: circuit,
+    },
+  )
 }
 
 function weightsOf(favoured: readonly number[]): KindWeights {

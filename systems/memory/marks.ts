@@ -12,7 +12,8 @@ const stretches = hashes('night morning week month year summer winter spring fal
 export function marksOf(words: Words): number {
   const { text } = words
   let marks = 0
-  if (text.includes('?')) marks |= /\?[^\p{L}\p{N}]*$/u.test(text.slice(-16)) ? Mark.question | Mark.asking : Mark.question
+  if (text.includes('?'))
+    marks |= /\?[^\p{L}\p{N}]*$/u.test(text.slice(-16)) ? Mark.question | Mark.asking : Mark.question
   if (words.concealed !== 0) marks |= Mark.hidden_text
   if (words.cut) marks |= Mark.cut
   if (speaksOfTime(words)) marks |= Mark.time

@@ -6,8 +6,8 @@ import type { Minted } from '../minted.ts'
 import { readSpans, type Span } from '../text/chunks.ts'
 import { readWords, Words } from '../text/words.ts'
 import type { Draft } from './draft.ts'
-import { type About, KeyKind, MentionField, Mentions, readMentions } from './mentions.ts'
 import { marksOf } from './marks.ts'
+import { type About, KeyKind, MentionField, Mentions, readMentions } from './mentions.ts'
 import { tagsOf } from './tags.ts'
 
 /** Rows and edges that must be free before a memory is made, so that none is made by half. */

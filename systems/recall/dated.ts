@@ -1,7 +1,7 @@
 import type { World } from '../../engine/world/world.ts'
 import { Edge, Key } from '../components.ts'
-import { KeyKind, kindPrefix } from '../memory/mentions.ts'
 import { dayText, yearAndMonthOf } from '../memory/mentions/dates.ts'
+import { KeyKind, kindPrefix } from '../memory/mentions.ts'
 import { hash64 } from '../text/hash.ts'
 import type { DateAsked } from './dates.ts'
 

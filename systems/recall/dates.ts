@@ -53,7 +53,11 @@ export function readDate(words: Words): DateAsked | undefined {
 /** Whether a date of three numbers begins here: 2023-05-07. */
 function isIso(words: Words, at: number): boolean {
   if (at + 2 >= words.count) return false
-  return words.text[words.end[at]!] === '-' && words.end[at]! + 1 === words.start[at + 1] && words.text[words.end[at + 1]!] === '-'
+  return (
+    words.text[words.end[at]!] === '-' &&
+    words.end[at]! + 1 === words.start[at + 1] &&
+    words.text[words.end[at + 1]!] === '-'
+  )
 }
 
 function numberAt(words: Words, at: number): number {

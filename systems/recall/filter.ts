@@ -1,8 +1,8 @@
 import { assert, EngineError } from '../../engine/errors.ts'
 import type { World } from '../../engine/world/world.ts'
 import { Edge, Key, Memory, MemoryKind } from '../components.ts'
-import { KeyKind, kindPrefix } from '../memory/mentions.ts'
 import { Spelling } from '../memory/mentions/spelling.ts'
+import { KeyKind, kindPrefix } from '../memory/mentions.ts'
 import type { RecallOptions } from './types.ts'
 
 /** Says of a row whether it may be a hit. */

@@ -82,8 +82,7 @@ export function readQuery(world: World, index: TextIndex, text: string): Query {
     const author = authorOf(world, at)
     const term = words.term[at]!
     if (author !== 0) {
-      if (!authors.has(author))
-        demands.push({ weight: settings.nameWeight * rarest, term: -1, author, date: false })
+      if (!authors.has(author)) demands.push({ weight: settings.nameWeight * rarest, term: -1, author, date: false })
       authors.add(author)
     } else if (term !== 0 && !seen.has(term)) {
       seen.add(term)

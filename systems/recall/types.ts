@@ -46,7 +46,12 @@ export type Hit = {
   readonly text: string
   readonly title: string
   readonly kind: string
-  readonly source: { readonly kind: string; readonly channel?: string; readonly thread?: string; readonly author?: string }
+  readonly source: {
+    readonly kind: string
+    readonly channel?: string
+    readonly thread?: string
+    readonly author?: string
+  }
   /** 0 = unknown. */
   readonly happened_at_ms: number
   readonly tags: readonly string[]

@@ -6,9 +6,8 @@ import { system } from '../../engine/system.ts'
 import type { Parts } from '../../engine/tick.ts'
 import { Gauge, Memory, MemoryKind, Policy, Trust } from '../../systems/components.ts'
 import { Embedding, EmbedJob, EmbedState, eidolonArchetypes, eidolonRecords } from '../../systems/eidolon/columns.ts'
-import { LlmEmbed, type LlmEmbedRequest } from '../../systems/eidolon/llm-embed.ts'
 import { eidolon } from '../../systems/eidolon.ts'
-import { ConfigSet, MemoryStored } from '../../systems/events.ts'
+import { ConfigSet, LlmEmbed, type LlmEmbedRequest, MemoryStored } from '../../systems/events.ts'
 import { outbox } from '../../systems/outbox.ts'
 
 /** A mind that only remembers and embeds: memories are made as a test says. */

@@ -1,8 +1,8 @@
 import type { Failure } from '../../../engine/flow/effect.ts'
 import type { Tick } from '../../../engine/system.ts'
 import type { World } from '../../../engine/world/world.ts'
+import type { LlmEmbedDone } from '../../events.ts'
 import { Embedding, EmbedJob, EmbedLane, EmbedModel, EmbedState, Vector } from '../columns.ts'
-import type { LlmEmbedDone } from '../llm-embed.ts'
 import { isServed, moveTo, vectorRow } from './queue.ts'
 import { floatsOf, vectorText } from './vector-text.ts'
 

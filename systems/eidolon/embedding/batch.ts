@@ -1,9 +1,9 @@
 import type { Tick } from '../../../engine/system.ts'
 import type { World } from '../../../engine/world/world.ts'
+import { LlmEmbed } from '../../events.ts'
 import { metaOf, textOf } from '../../memory/text-of.ts'
 import { Embedding, EmbedJob, EmbedLane, EmbedModel, EmbedState } from '../columns.ts'
 import { phraseOf } from '../field.ts'
-import { LlmEmbed } from '../llm-embed.ts'
 import { presentField } from '../present.ts'
 import { isServed, moveTo, vectorRow } from './queue.ts'
 
