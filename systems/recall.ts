@@ -115,7 +115,9 @@ function meaning(lanes: Lanes, pool: Pool, { vector }: RecallOptions, accept: Ac
   if (vector === undefined || lanes.canonical === undefined) return
   const near = lanes.canonical.search(vector, settings.meaning_max, accept)
   const slots = Array.from(near.labels, (row) => pool.admit(row))
-  slots.forEach((slot, at) => pool.setPart(slot, 'meaning', settings.meaning * Math.max(0, near.scores[at]!)))
+  for (const [at, slot] of slots.entries()) {
+    pool.setPart(slot, 'meaning', settings.meaning * Math.max(0, near.scores[at]!))
+  }
 }
 
 function budgetOf({ walkers_max, hops_max }: RecallOptions): Terrain['budget'] {

@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { embed, ngramVector, offlineModel } from '../../adapters/offline/embed.ts'
 import { offline, offlineEmbedder } from '../../adapters/offline.ts'
-import type { LlmEmbedDone } from '../../systems/events.ts'
-import { LlmEmbed } from '../../systems/events.ts'
+import { LlmEmbed, type LlmEmbedDone } from '../../systems/events.ts'
 import { cosine } from '../support/vectors.ts'
 
 const near = (one: string, other: string): number => cosine(ngramVector(one), ngramVector(other))

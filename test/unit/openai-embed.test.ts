@@ -5,8 +5,7 @@ import { LLMock } from '@copilotkit/aimock'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type OpenaiOptions, openai } from '../../adapters/openai.ts'
 import { EffectFailure } from '../../engine/flow/adapter.ts'
-import type { LlmEmbedDone } from '../../systems/events.ts'
-import { LlmEmbed } from '../../systems/events.ts'
+import { LlmEmbed, type LlmEmbedDone } from '../../systems/events.ts'
 
 const key = 'secret-0123456789'
 const texts = ['one', 'two', 'three']
