@@ -4,6 +4,7 @@ import { reasonOf } from '../../engine/errors.ts'
 import { silent } from '../../engine/flow/adapter.ts'
 import { defaultLimits } from '../../engine/limits.ts'
 import { askDaemon, ingestPath, memoryPath } from '../control.ts'
+import { errnoOf } from '../inspector/errno.ts'
 import type { Arguments } from './arguments.ts'
 import { compose, openForOrder } from './compose.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -66,6 +67,8 @@ type Course = {
 async function takeFile(file: string, taker: Taker, { total, progress, stop, config }: Course): Promise<void> {
   const line_bytes_max = lineBytesMax(config)
   const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: chunk_bytes })
+  const leave = (): void => void source.destroy()
+  stop.addEventListener('abort', leave)
   total.begin(file)
   try {
     for await (const block of blocksOf(source as AsyncIterable<Buffer>, line_bytes_max)) {
@@ -74,9 +77,13 @@ async function takeFile(file: string, taker: Taker, { total, progress, stop, con
       if (stop.aborted) return
     }
   } catch (thrown) {
+    // An interrupt may come while the next chunk is awaited; then the stream ends before its time.
+    if (stop.aborted && errnoOf(thrown) === 'ERR_STREAM_PREMATURE_CLOSE') return
     const isRead = thrown instanceof Error && 'syscall' in thrown
     if (isRead) throw new CliError(exitCodes.io, `${file} cannot be read: ${reasonOf(thrown)}`)
     throw thrown
+  } finally {
+    stop.removeEventListener('abort', leave)
   }
 }
 
@@ -108,7 +115,7 @@ async function daemonTaker(config: Config): Promise<Taker | undefined> {
   if ((await askDaemon(config.data, '/api/status')) === undefined) return undefined
   const ask = async (path: string, body: object | Uint8Array): Promise<object> => {
     const answer = await askDaemon(config.data, path, body, { deadline_ms })
-    if (answer === undefined) throw new CliError(exitCodes.unavailable, `the daemon of ${config.data} went away`)
+    if (answer === undefined) throw new CliError(exitCodes.unavailable, away(config))
     return answer
   }
   return {
@@ -117,6 +124,10 @@ async function daemonTaker(config: Config): Promise<Taker | undefined> {
     ask: (question) => ask(memoryPath, question as object),
     close: () => Promise.resolve(),
   }
+}
+
+function away({ data }: Config): string {
+  return `the daemon of ${data} went away; give the same files again, what went in is known`
 }
 
 async function ownTaker(config: Config): Promise<Taker> {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { MemoryKind } from '../../systems/components.ts'
 import type { Hit, Recall, RecallOptions } from '../../systems/recall/types.ts'
 import type { Arguments } from './arguments.ts'
+import { type Quote, quotesOf } from './ask/answer.ts'
 import { type Asking, atDesk } from './desk/client.ts'
 import { printable } from './diff.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
@@ -95,15 +96,15 @@ function lineOf({ query, answered, confidence, hits }: Recall, explain: boolean)
   return { query, answered, confidence, hits: shown }
 }
 
-function recallWords({ answered, confidence, hits }: Recall): string {
+function recallWords({ query, answered, confidence, hits }: Recall): string {
   const sure = `confidence ${confidence.toFixed(2)}`
   if (hits.length === 0) return `Nothing found (${sure}).`
   const head = answered ? [] : [`Nothing found that answers this (${sure}). The nearest:`, '']
-  return [...head, ...hits.map((hit, at) => hitWords(hit, at + 1))].join('\n')
+  return [...head, ...quotesOf(query, hits).map((quote, at) => hitWords(quote, at + 1))].join('\n')
 }
 
-function hitWords(hit: Hit, place: number): string {
-  const { score, lanes, parts, path, text, copies, family } = hit
+function hitWords({ text, hit }: Quote, place: number): string {
+  const { score, lanes, parts, path, copies, family } = hit
   const margin = ' '.repeat(String(place).length + 2)
   const lines = [
     `${place}. ${titleOf(hit)}`,

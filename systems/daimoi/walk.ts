@@ -104,8 +104,10 @@ export function hop(world: World, from: number, strength: number, on: Condition,
 function arrive(world: World, from: number, followedEdge: number, arrival: number, value: number, into: Links): void {
   const row = world.of(Edge).memory_id[arrival]!
   if (row === from) return
-  const { deleted, replaced_by } = world.of(Memory)
+  const { deleted, replaced_by, thread } = world.of(Memory)
   if (deleted[row] !== 0 || replaced_by[row] !== 0) return
+  // The turns of its own thread are ranked by what they inherit; a walk is to lead out of it.
+  if (thread[row] !== 0 && thread[row] === thread[from]) return
   into.add(row, from, followedEdge, arrival, value)
 }
 

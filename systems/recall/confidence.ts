@@ -1,16 +1,13 @@
 import type { World } from '../../engine/world/world.ts'
 import { Memory } from '../components.ts'
 import { dateFit } from './calendar.ts'
-import { type Around, aroundOf } from './direct.ts'
 import type { Pool } from './pool.ts'
 import type { Demand, Query } from './query.ts'
 import { settings } from './settings.ts'
 
-const around: Around = { asked: 0, said: 0, next: 0 }
-
 /**
  * How sure it is that memory answers a query, 0 to 1: the share of what it demands (its words by rarity, named things doubly,
- * a date) that the best hit covers with what stands around it, and that the best two cover together; the mean of both,
+ * a date) that the best hit covers, and that the best two cover together; the mean of both,
  * because a question over two hops needs two.
  */
 export function confidenceOf(world: World, pool: Pool, query: Query, ranked: readonly number[]): number {
@@ -38,8 +35,7 @@ export function confidenceOf(world: World, pool: Pool, query: Query, ranked: rea
 function coverOf(world: World, pool: Pool, query: Query, slot: number): number[] {
   const row = pool.rows[slot]!
   const memory = world.of(Memory)
-  aroundOf(world, row, around)
-  const near = [memory.previous[row]!, around.next, around.said].filter((each) => each !== 0)
+  const near = [memory.previous[row]!, memory.next[row]!]
   return query.demands.map((demand) => demand.weight * covers(world, pool, query, demand, slot, near))
 }
 
@@ -54,7 +50,7 @@ function covers(
   const memory = world.of(Memory)
   const row = pool.rows[slot]!
   if (date) return dateFit(query.date!, memory.happened_at_ms[row]!, settings.date_days) > 0 ? 1 : 0
-  if (author !== 0) return [row, ...near].some((each) => memory.author[each] === author) ? 1 : 0
-  if (pool.word(slot, term) > 0) return 1
-  return near.some((each) => pool.word(pool.slotOf(each), term) > 0) ? settings.around : 0
+  // Who is spoken to counts like who speaks.
+  if (author !== 0) return [row, ...near].some((each) => each !== 0 && memory.author[each] === author) ? 1 : 0
+  return pool.word(slot, term) > 0 ? 1 : 0
 }

@@ -61,7 +61,6 @@ export function scoreDirect(world: World, pool: Pool, query: Query, talk: Talk, 
   aroundOf(world, row, around)
   const asked = pool.slotOf(around.asked)
   const said = pool.slotOf(around.said)
-  const next = pool.slotOf(around.next)
   let lexical = 0
   let context = 0
   let ofThread = 0
@@ -69,25 +68,26 @@ export function scoreDirect(world: World, pool: Pool, query: Query, talk: Talk, 
     const weight = query.weights[term]!
     if (weight === 0) continue
     const own = frequencyPart(pool, query, slot, term)
+    if (thread === 0) {
+      lexical += weight * own
+      continue
+    }
     const near =
-      settings.asked * frequencyPart(pool, query, asked, term) +
-      settings.said * frequencyPart(pool, query, said, term) +
-      settings.next * frequencyPart(pool, query, next, term)
-    const alone = saturated(own)
-    lexical += weight * (settings.own * own + alone + (thread === 0 ? settings.alone * own : 0))
-    context += weight * (saturated(own + near) - alone)
+      settings.asked * frequencyPart(pool, query, asked, term) + settings.said * frequencyPart(pool, query, said, term)
+    lexical += weight * (settings.own * own + saturated(own))
+    context += weight * (saturated(own + near) - saturated(own))
     const sum = sums?.[term] ?? 0
     ofThread += weight * settings.thread * (sum / (sum + 1))
   }
   pool.setPart(slot, 'lexical', lexical / query.scale)
+  if (query.authors.size === 1 && query.authors.has(memory.author[row]!)) pool.setPart(slot, 'author', settings.author)
+  if (thread === 0) return pool.setPart(slot, 'length', settings.alone)
   pool.setPart(slot, 'context', context / query.scale)
   pool.setPart(slot, 'thread', ofThread / query.scale)
   const words = memory.words[row]!
   pool.setPart(slot, 'length', (settings.length * words) / (words + settings.length_words))
   const marks = memory.marks[row]!
   if (query.asksWhen && (marks & Mark.time) !== 0) pool.setPart(slot, 'when', settings.when)
-  if (query.authors.size === 1 && query.authors.has(memory.author[row]!)) pool.setPart(slot, 'author', settings.author)
-  if (thread === 0) return
   if ((marks & Mark.asking) !== 0) pool.setPart(slot, 'asking', -settings.asking)
   if (query.date !== undefined) {
     pool.setPart(slot, 'date', settings.date * dateFit(query.date, memory.happened_at_ms[row]!, settings.date_days))

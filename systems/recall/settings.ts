@@ -14,14 +14,13 @@ export const settings = {
   // What a turn of a conversation inherits, as shares of a word's weight there.
   asked: 1.4, //            from the turn before it, when somebody else asked there: answers rarely repeat the question's words
   said: 0.6, //             from what the same person said before: people go on about a thing
-  next: 0.2, //             from the turn after it: the reply takes up the words
   back_max: 3, //           how many turns before it the same person is looked for
-  alone: 0.3, //            what a memory in no thread gets instead
   thread: 0.6, //           x / (x + 1) of the word's weight in the whole thread: what the talk was about
   // The turn itself.
   author: 0.12, //          said by the one person whom the query names
   length: 0.3, //           length * words / (words + length_words): a turn of three words says little
   length_words: 8,
+  alone: 0.24, //           what a memory in no thread gets instead, so that notes and turns stay comparable
   asking: 0.1, //           a turn that ends by asking is not the answer
   when: 0.2, //             a time is asked for, and the turn speaks of one
   date: 0.4, //             said on the date that the query names: 1 for the month, up to 2 for the day
@@ -35,12 +34,13 @@ export const settings = {
   walkers_max: 8,
   hops_max: 2,
   keys_max: 6, //           keys followed from a node
-  edges_max: 25, //         edges read of a key: its title's, then the newest
+  edges_max: 64, //         edges read of a key: its title's, then the newest
   candidates_max: 400, //   memories that all walkers may bring
   onward_max: 4, //         of the new ones, so many are walked on from
   share: 3, //              how much of its score a perfect link hands on
   unconditioned: 0.5, //    a link with none of the query's words near it
   intoText: 0.5, //         a link to a mention in a text, against 1 to a title
+  open: 1.5, //             a walk goes as far as the query is not covered yet: open * share of its words that are not
   rest: 0.5, //             more for words of the query that only the target has
   overlap: 0.5, //          less for words that the source has already
   below: 0.98, //           what was reached never outranks what it was reached from
@@ -52,8 +52,7 @@ export const settings = {
   meaning_max: 100, //      memories that it brings
   // How sure.
   nameWeight: 2, //         a named thing of the query counts twice
-  around: 0.8, //           a word that stands only in the turns around a hit
-  sure_max: 10, //          hits among which one that covers the query is looked for
+  sure_max: 5, //          hits among which one that covers the query is looked for
   pair_max: 5, //           and a pair of hits
-  answered: 0.618, //       confidence from which a query counts as answered
+  answered: 0.58, //       confidence from which a query counts as answered
 } as const

@@ -63,7 +63,9 @@ export function spread(terrain: Terrain): Spread {
     const decay = hops === 0 ? 1 : settings.secondHop
     const scores = new Map(from.map((slot) => [pool.rows[slot]!, pool.total(slot)]))
     for (const slot of from) {
-      hop(terrain.world, pool.rows[slot]!, pool.total(slot) / top, terrain.condition, budget, links)
+      const strength = (openness(terrain, covered.get(slot)!) * pool.total(slot)) / top
+      if (strength <= 0) continue
+      hop(terrain.world, pool.rows[slot]!, strength, terrain.condition, budget, links)
       spent.hops++
     }
     if (hops === 0) spent.walkers = from.length
@@ -76,6 +78,13 @@ export function spread(terrain: Terrain): Spread {
     }
   }
   return { steps, spent }
+}
+
+/** How far a walk from a memory with these words goes: what covers the query already leads nowhere new. */
+function openness({ query }: Terrain, cover: Uint8Array): number {
+  let left = 0
+  for (let term = 0; term < cover.length; term++) if (cover[term] === 0) left += query.weights[term]!
+  return Math.min(1, (settings.open * left) / query.scale)
 }
 
 type Lifting = {

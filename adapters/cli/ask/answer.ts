@@ -18,15 +18,21 @@ const nearestMax = 3
 const scoreShare = 0.6
 const shortUnits = 280
 const quoteUnits = 400
+/** What a note says of itself before it begins. */
+const frontMatter = /^\uFEFF?---[ \t]*\r?\n[\s\S]*?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/
 const words = new Words()
 
 /** The best sentences of the best hits. */
 export function answerOf({ query, answered, confidence, hits }: Recall): Answer {
   const least = (hits[0]?.score ?? 0) * scoreShare
   const chosen = answered ? hits.filter(({ score }) => score >= least).slice(0, quotesMax) : hits.slice(0, nearestMax)
-  const weights = weightsOf(query, hits)
-  const quotes = chosen.map((hit) => ({ text: bestPart(hit.text, weights), hit }))
-  return { question: query, answered, confidence, quotes }
+  return { question: query, answered, confidence, quotes: quotesOf(query, chosen) }
+}
+
+/** Of each hit the part that bears on the question. */
+export function quotesOf(question: string, hits: readonly Hit[]): Quote[] {
+  const weights = weightsOf(question, hits)
+  return hits.map((hit) => ({ text: bestPart(hit.text, weights), hit }))
 }
 
 /** The words of the question, each the heavier the fewer of the hits have it. */
@@ -48,7 +54,7 @@ function termsOf(text: string): Set<number> {
 
 /** Of a short text all; of a long one the sentence that carries the question's words, with the next where there is room. */
 function bestPart(text: string, weights: ReadonlyMap<number, number>): string {
-  const whole = text.trim()
+  const whole = text.replace(frontMatter, '').trim() || text.trim()
   if (whole.length <= shortUnits) return whole
   const sentences = sentencesOf(whole)
   let best = 0
