@@ -273,6 +273,18 @@ export class Engine {
   }
 
   /**
+   * Takes a snapshot and makes it the beginning of what can be replayed, so that nothing removed from the world is left in the
+   * journal before it. What the operating system or the database keeps of freed pages is beyond its reach.
+   * @returns the tick at which the past now begins
+   */
+  async dropPast(): Promise<number> {
+    await this.snapshot()
+    const tick = this.#recorder.snapshot_tick
+    await this.#store.dropPast(tick)
+    return tick
+  }
+
+  /**
    * Stops intake, finishes or parks effects, commits, takes a snapshot, closes the store. Safe to call twice.
    * @throws EngineError when the engine fails while it stops
    */

@@ -222,6 +222,22 @@ function journal(scenario: Scenario, expect: Expect): void {
     expect((await again.open(tables)).tick).toBe(6)
   })
 
+  scenario('the past is dropped up to a snapshot, which can be recovered from', async (subject) => {
+    const { store } = subject
+    await store.open(tables)
+    for (let tick = 1; tick <= 8; tick++) {
+      await store.commit(commitOf(tick, [put('text', tick, 'kept')]))
+      if (tick === 3 || tick === 6) await store.saveSnapshot(tick, [new Uint8Array([tick])])
+    }
+    await store.dropPast(6)
+    expect([...store.journal(0)].map((entry) => entry.tick)).toEqual([6, 7, 8])
+    expect(store.snapshots()).toEqual([6])
+    expect(store.count('text')).toBe(8)
+    const again = await subject.reopen()
+    expect((await again.open(tables)).tick).toBe(8)
+    expect([...again.journal(0)].map((entry) => entry.tick)).toEqual([6, 7, 8])
+  })
+
   scenario('a commit without an entry writes records alone', async ({ store }) => {
     await store.open(tables)
     await store.commit(commitOf(3, []))

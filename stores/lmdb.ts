@@ -25,6 +25,8 @@ import { openSnapshots, type Snapshots, settled } from './lmdb/snapshots.ts'
 
 const bytesFreshMs = 1000
 const closeDeadlineMs = 5000
+/** Journal entries that one transaction removes, so that none becomes too large. */
+const droppedAtOnce = 10_000
 
 export type { LmdbOptions }
 
@@ -119,6 +121,22 @@ class LmdbStore implements Store {
           for (const tick of ticks) journal.remove(tick)
         }),
       )
+    })
+  }
+
+  dropPast(snapshot_tick: number): Promise<void> {
+    return this.#inOrder(async () => {
+      assertTick(snapshot_tick)
+      const { environment, journal, snapshots } = this.#opened()
+      await snapshots.removeBefore(snapshot_tick)
+      const held = [...journal.getKeys({ end: tickKey(snapshot_tick + 1) })].slice(0, -1)
+      for (let from = 0; from < held.length; from += droppedAtOnce) {
+        await this.#durable(0, () =>
+          environment.batch(() => {
+            for (const tick of held.slice(from, from + droppedAtOnce)) journal.remove(tick)
+          }),
+        )
+      }
     })
   }
 

@@ -123,6 +123,19 @@ class Ram implements RamStore {
     })
   }
 
+  dropPast(snapshot_tick: number): Promise<void> {
+    return this.#inOrder(async () => {
+      assertTick(snapshot_tick)
+      this.#snapshots.remove(this.#snapshots.keys().filter((tick) => tick < snapshot_tick))
+      this.#journal.remove(
+        this.#journal
+          .keys()
+          .filter((tick) => tick <= snapshot_tick)
+          .slice(0, -1),
+      )
+    })
+  }
+
   /** Runs writes one after the other; those behind a failed one fail too, and those of a dead life never end. */
   #inOrder(work: (alive: () => boolean) => Promise<void>): Promise<void> {
     const [life, failures] = [this.#life, this.#failures]

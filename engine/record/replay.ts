@@ -26,7 +26,7 @@ export type ReplayReport = {
   readonly core: Core
 }
 export type ReplayOptions = {
-  /** A snapshot's tick to begin from; 0 or nothing begins at genesis. */
+  /** A snapshot's tick to begin from; 0 or nothing begins at genesis, or where the past was dropped. */
   readonly from?: number
   /** The last tick to run. */
   readonly until?: number
@@ -40,7 +40,7 @@ export type ReplayOptions = {
 export async function replayJournal(parts: Parts, store: Store, options: ReplayOptions): Promise<ReplayReport> {
   const core = freshCore(parts, store, options)
   const until = options.until ?? Number.MAX_SAFE_INTEGER
-  const after = await begin(core, store, options.from ?? 0)
+  const after = await begin(core, store, options.from || beginningOf(store))
   const firstTick = core.tick
   let entries = 0
   let difference: Difference | undefined
@@ -58,6 +58,12 @@ export async function replayJournal(parts: Parts, store: Store, options: ReplayO
     digest: core.digest,
     core,
   }
+}
+
+/** Where the past begins: genesis, or the oldest snapshot when all before it has been dropped. */
+function beginningOf(store: Store): number {
+  for (const { tick } of store.journal(0)) return tick === 1 ? 0 : (store.snapshots().at(-1) ?? 0)
+  return 0
 }
 
 async function begin(core: Core, store: Store, from: number): Promise<number> {

@@ -50,6 +50,11 @@ export type Store = {
   journalCount(): number
   /** Removes journal entries with `tick >= from`; only repair and recovery from a torn tail do this. */
   truncateJournal(from: number): Promise<void>
+  /**
+   * Makes a snapshot the beginning of what can be recovered: older snapshots go, and all entries before the newest one that the
+   * snapshot holds. Killed halfway, what is left can still be recovered.
+   */
+  dropPast(snapshot_tick: number): Promise<void>
   /** Writes a snapshot aside, syncs it and gives it its name; keeps the two newest. */
   saveSnapshot(tick: number, chunks: Iterable<Uint8Array>): Promise<void>
   /** Ticks of the snapshots at hand, newest first. */

@@ -15,6 +15,8 @@ export type Snapshots = {
   load(tick: number): Promise<Uint8Array | undefined>
   /** Fills `into` from `at` on; resolves with how many bytes there were. */
   read(tick: number, at: number, into: Uint8Array): Promise<number | undefined>
+  /** Removes the snapshots older than this one. */
+  removeBefore(tick: number): Promise<void>
   /** Bytes of all files. */
   bytes(): number
 }
@@ -43,8 +45,20 @@ export async function openSnapshots(folder: string): Promise<Snapshots> {
     }
   }
 
+  async function removeOlder(tick: number): Promise<void> {
+    const older = ticks.filter((other) => other < tick)
+    ticks = ticks.filter((other) => other >= tick)
+    for (const old of older) await rm(pathOf(old), { force: true })
+    await syncFolder(folder)
+  }
+
   return {
     ticks: () => [...ticks],
+    removeBefore(tick) {
+      const run = saving.then(() => removeOlder(tick))
+      saving = settled(run)
+      return run
+    },
     save(tick, chunks) {
       const run = saving.then(() => write(tick, chunks))
       saving = settled(run)

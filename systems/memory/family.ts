@@ -52,7 +52,7 @@ function mostAlike(tick: Tick, id: number): number {
   for (const candidate of [...candidates].sort((a, b) => a - b)) {
     if (candidate === id || world.of(Memory).deleted[candidate] !== 0) continue
     const saved = tick.read('sketch', candidate)
-    if (saved === undefined) continue
+    if (saved === undefined || saved === '') continue
     readSaved(saved, other)
     const alike = likeness(sketch.bins, 0, other.bins, 0)
     if (!isOneFamily(alike, sketch.size, other.size, sketch.title, other.title) || alike <= most) continue

@@ -1,6 +1,6 @@
 import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
-import { Deleted, File, Gauge, Memory } from '../components.ts'
+import { Deleted, Edge, File, Gauge, Key, Memory } from '../components.ts'
 import type { MemoryOrder } from '../events.ts'
 
 /** What is left of the metadata of a forgotten memory: nothing. */
@@ -35,11 +35,25 @@ export function obey(tick: Tick, { order, memory_id }: MemoryOrder): void {
   else if (order === 'unpin') memory.pinned[id] = 0
   else {
     remove(world, id, Deleted.forgotten)
+    forgetKeys(tick, id)
     tick.put('text', id, '')
     tick.put('meta', id, forgottenMeta)
+    tick.put('sketch', id, '')
     const { memory_id: ofFile } = world.of(File)
     const file = memory.file[id]!
     if (file !== 0 && ofFile[file] === id) ofFile[file] = 0
+  }
+}
+
+/** Keys that nothing else mentions lose their texts with it. */
+function forgetKeys({ world, put }: Tick, id: number): void {
+  const { first_edge, edges, chunks } = world.of(Memory)
+  const { key } = world.of(Edge)
+  const { degree } = world.of(Key)
+  for (let row = id; row <= id + chunks[id]!; row++) {
+    for (let at = first_edge[row]!; at < first_edge[row]! + edges[row]!; at++) {
+      if (degree[key[at]!] === 1) put('key', key[at]!, '')
+    }
   }
 }
 

@@ -42,6 +42,7 @@ export class Platter {
       journal: (from, to) => ram.journal(from, to),
       journalCount: () => ram.journalCount(),
       truncateJournal: (from) => whileAlive(() => ram.truncateJournal(from)),
+      dropPast: (tick) => whileAlive(() => ram.dropPast(tick)),
       saveSnapshot: (tick, chunks) => whileAlive(() => ram.saveSnapshot(tick, chunks)),
       snapshots: () => ram.snapshots(),
       loadSnapshot: (tick) => ram.loadSnapshot(tick),

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readArguments } from '../../adapters/cli/arguments.ts'
-import { answerOf, sentencesOf } from '../../adapters/cli/ask/answer.ts'
+import { answerOf, readable, sentencesOf } from '../../adapters/cli/ask/answer.ts'
 import { secretsIn } from '../../adapters/cli/desk/secrets.ts'
 import { counted, duration, progressLine } from '../../adapters/cli/progress.ts'
 import { block, columns, dayOf, oneLine } from '../../adapters/cli/words.ts'
@@ -92,6 +92,18 @@ describe('an answer', () => {
     const { quotes } = answerOf(recallOf('What do tomatoes want against rot?', true, [hitOf('a', text, 9)]))
     expect(quotes[0]?.text).toMatch(/^Tomatoes want lime against rot\. They also want sun\./)
     expect(quotes[0]!.text.length).toBeLessThanOrEqual(400)
+  })
+
+  test('reads prose and not code, headings without their marks, links without their targets', () => {
+    const prose = `Turn the [compost](https://garden.example/compost) every second week, and keep it as damp as a sponge all year.`
+    const text = `---\ntitle: Compost\n---\n# Compost\n\n${prose}\n\n\`\`\`sh\nturn --all\n\`\`\`\nThen wait.`
+    const read = readable(text)
+    expect(read).toMatch(/^Compost:\n\nTurn the compost every second week, .*\n+Then wait\.$/)
+    expect(readable(`"cut": 1 }\n\`\`\`\n\n${prose}`)).toMatch(/^Turn the compost/)
+    expect(readable('```\nonly code\n```')).toContain('only code')
+    expect(readable('---\ntitle: All\n---\n')).toContain('title: All')
+    for (const unit of ['```\n', '[a](', '---\n', '# ', '~~~x\n'])
+      expect(readable(unit.repeat(20_000))).toEqual(expect.any(String))
   })
 
   test('leaves out what is far behind; not answered, it gives the nearest', () => {

@@ -18,6 +18,7 @@ export type VersionedDocument = { readonly version: string; readonly path: strin
 const depthMax = 4
 /** A folder holds versions of the same documents when at least this share of the paths is in more than one. */
 const sharedPathsMin = 0.25
+const versionName = /^(?:v?\d[\w.-]*|latest|stable|current|next|main)$/i
 
 /** All that can be measured below these folders. @throws CliError 65 when there is nothing, or a file is malformed */
 export function findSets(folders: readonly string[]): { corpora: CorpusSet[]; versions: VersionSet[] } {
@@ -77,7 +78,7 @@ function questionOf(line: string, place: string): Corpus['questions'][number] {
 
 /** The documents of a folder of versions, or undefined when it is none. */
 function versionsAt(folder: string, below: readonly string[]): VersionedDocument[] | undefined {
-  if (below.length < 2) return undefined
+  if (below.filter((name) => versionName.test(name)).length < Math.max(2, below.length / 2)) return undefined
   const documents = below.flatMap((version) =>
     notesIn(join(folder, version), '').map((path) => ({ version, path, file: join(folder, version, path) })),
   )
