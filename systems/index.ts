@@ -22,3 +22,6 @@ export function mind(): Parts {
     records,
   }
 }
+
+export { recall } from './recall.ts'
+export type { Hit, Recall, RecallOptions } from './recall/types.ts'

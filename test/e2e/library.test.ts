@@ -19,11 +19,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('the example is twelve lines and remembers from run to run', async () => {
   expect(readFileSync(example, 'utf8').trimEnd().split('\n')).toHaveLength(12)
-  for (const run of [1, 2]) {
+  // What is said again within half a minute stays one memory.
+  for (let run = 0; run < 2; run++) {
     const { stdout, stderr } = await node(['--conditions=promethean-source', example], folder)
-    expect(stdout).toMatch(
-      new RegExp(`^memory ${run}: The arm64 build broke again\\.\ntick \\d+, digest [0-9a-f]{32}\n$`),
-    )
+    expect(stdout).toMatch(/^\d\.\d\d The arm64 build broke again\. \(note 1\)\ntick \d+, digest [0-9a-f]{32}\n$/)
     expect(stderr).toBe('')
   }
 })
@@ -95,7 +94,7 @@ test('the packed package works for a consumer, types included, and brings its co
   )
   expect(compiled.stdout).toBe('')
 
-  expect((await node(['library.ts'], consumer)).stdout).toMatch(/^memory 1: The arm64 build broke again\.\n/)
+  expect((await node(['library.ts'], consumer)).stdout).toMatch(/^\d\.\d\d The arm64 build broke again\. \(note 1\)\n/)
   expect((await node(['every-entry.ts'], consumer)).stdout).toBe(
     '1 true true function function function function\nEVENT_TYPE_UNKNOWN\n',
   )
