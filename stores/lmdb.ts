@@ -8,9 +8,7 @@ import {
   type Environment,
   entryCount,
   type Journal,
-  openForWriting,
-  openJournal,
-  openRecords,
+  openEnvironment,
   ownCopy,
   type Records,
   tickKey,
@@ -283,20 +281,6 @@ class LmdbStore implements Store {
   #inode(): string {
     const found = statSync(dataPath(this.#folder), { throwIfNoEntry: false })
     return found === undefined ? '' : `${found.dev}:${found.ino}`
-  }
-}
-
-function openEnvironment(path: string, tables: readonly string[], map_bytes: number) {
-  let environment: Environment | undefined
-  try {
-    environment = openForWriting(path, map_bytes)
-    const opened = environment
-    const records = new Map(tables.map((table) => [table, openRecords(opened, table)]))
-    return { environment, journal: openJournal(environment), records }
-  } catch (thrown) {
-    // The close is not waited for: nothing was written, and the reason is what matters.
-    environment?.close()
-    throw storeError(thrown, `${path} cannot be opened`)
   }
 }
 

@@ -1,4 +1,5 @@
 import { archetype, singleton, states, table } from '../engine/world/archetype.ts'
+import { daimoiArchetypes } from './daimoi/columns.ts'
 import { eidolonArchetypes, eidolonRecords } from './eidolon/columns.ts'
 
 /** Every archetype and table of the mind, on one page. Columns hold numbers; texts rest in records under the row. */
@@ -137,12 +138,27 @@ export const Memory = table(
 )
 
 /** What was said lately, by its words: the newest memory that says it. One row a distinct (author, channel, words). */
-export const Content = table('Content', {
-  content_high: 'u32', //   64-bit hash
-  content_low: 'u32',
-  memory_id: 'u32', //      newest memory of it
-  said_at_ms: 'f64',
-})
+export const Content = table(
+  'Content',
+  {
+    content_high: 'u32', //   64-bit hash
+    content_low: 'u32',
+    memory_id: 'u32', //      newest memory of it
+    said_at_ms: 'f64',
+  },
+  { rows_max: 16_000_000 },
+)
+
+/** A delivery that was kept as another memory: the same again is a redelivery, and is not counted as said again. */
+export const Copy = table(
+  'Copy',
+  {
+    source_high: 'u32', // as in Memory
+    source_low: 'u32',
+    memory_id: 'u32', //   the memory that stands for it
+  },
+  { rows_max: 16_000_000, fixed: true },
+)
 
 /** The last messages of bots, by which floods are known: buckets of channels, each a ring of `recentSlots` rows. */
 export const Recent = table(
@@ -171,6 +187,27 @@ export const Band = table(
   { rows_max: 64_000_000 },
 )
 
+/** What kind of thing a key names. The numbers are stored with every key: new kinds go to the end. */
+export const KeyKind = states(
+  'none',
+  'tag', //        a tag that was given or a hashtag: `tag:build`, or typed: `tag:risk/destructive`
+  'topic', //      `topic:gardening`
+  'path', //       `path:docs/a.md`
+  'url', //        `url:example.org/page?q=1`, without the scheme
+  'site', //       `site:example.org`: the host of a url
+  'tool', //       `tool:search`
+  'channel', //    `chan:general`
+  'thread', //     `thread:session 1`
+  'author', //     `author:melanie`
+  'entity', //     `ent:university of copenhagen`
+  'error', //      `err:timeout`, `err:http-503`, `err:exit-137`
+  'ops', //        `ops:backlog-high`
+  'day', //        `day:2023-05-07`, in UTC
+  'year', //       `year:2023`
+  'source', //     `src:discord`
+  'identifier', // `id:readwords`
+)
+
 /** A typed canonical string that memories share: `ent:new york`, `path:docs/a.md`. Record: `key`, its text. */
 export const Key = table(
   'Key',
@@ -187,6 +224,12 @@ export const Key = table(
   },
   { rows_max: 64_000_000 },
 )
+
+/**
+ * Where a key was mentioned: as the whole title; in the text; in the metadata or inside the title; and, weakest, as a
+ * single word whose capital may be only that of its sentence (`opening`).
+ */
+export const MentionField = states('none', 'title', 'text', 'metadata', 'opening')
 
 /** A memory mentions a key. Never changed: the newest-first list of a key is threaded through `older`. */
 export const Edge = table(
@@ -241,11 +284,13 @@ export const archetypes = [
   Policy,
   Memory,
   Content,
+  Copy,
   Recent,
   Band,
   Key,
   Edge,
   ...eidolonArchetypes,
+  ...daimoiArchetypes,
   Awake,
   Fading,
   Gauge,

@@ -237,6 +237,42 @@ export const MemoryUsed = eventType<{ memory_ids: number[] }>(
 export type MemoryStored = { first: number; last: number }
 export const MemoryStored = eventType<MemoryStored>('memory.stored', objectOf({ first: count, last: count }))
 
+// Looking things up
+
+/** Options are `RecallOptions` without a vector and explanations, at most 100 hits. */
+export type RecallRequest = { query: string; options: { [option: string]: Json } }
+/** A text may be cut, so that the answer stays an event of moderate size. */
+export type RecallHit = { id: string; memory_id: number; score: number; text: string; title: string } & Found
+type Found = { lanes: string[]; path: string[] }
+export type RecallDone = { answered: boolean; confidence: number; hits: RecallHit[] }
+const list: JsonSchema = { type: 'array', items: text }
+const hit = objectOf({ id: text, memory_id: count, score: time, lanes: list, path: list, text, title: text })
+/** The mind's own recall: the answer is an event, so that replay needs no index. Fails with RECALL_OPTION. */
+export const MemoryRecall = effectType<RecallRequest, RecallDone>('memory.recall', {
+  retry: 'safe',
+  deadline_ms: 30_000,
+  request: { query: text, options: anyObject },
+  done: { answered: flag, confidence: time, hits: { type: 'array', items: hit } },
+})
+const circuit = ['survival', 'permission', 'symbolic', 'alignment', 'sensory', 'procedural', 'meta', 'mythic']
+const memoryRow: JsonSchema = { type: 'integer', minimum: 1, maximum: 0xffff_ffff }
+const weight: JsonSchema = { type: 'number', minimum: 0 }
+const seeds: JsonSchema = { type: 'array', items: objectOf({ memory_id: memoryRow, score: weight }), maxItems: 1024 }
+const word = objectOf({ bit: { type: 'integer', minimum: 0, maximum: 31 }, weight })
+const words: JsonSchema = { type: 'array', items: word, maxItems: 1024 }
+/** Sends walkers from the best 8 seeds, for up to 2 hops. A word is the bit, of 32, that stands for it in a signature. */
+export type DaimoiSent = { walk_id: number; seeds: { memory_id: number; score: number }[] } & Lens
+type Lens = { words: { bit: number; weight: number }[]; circuit?: string; hops?: number }
+export const DaimoiSent = eventType<DaimoiSent>(
+  'daimoi.sent',
+  objectOf({ walk_id: count, seeds, words, 'circuit?': { enum: circuit }, 'hops?': count }),
+)
+/** What a walk has reached, best first: by which key (row in Key) from where. Nothing when it could not set out. */
+export type DaimoiWalked = { walk_id: number; visited: Visited[]; spent: Record<'walkers' | 'hops' | 'candidates', number> }
+type Visited = { memory_id: number; from: number; key: number; value: number }
+const walked = objectOf({ walk_id: count, visited: { type: 'array' }, spent: anyObject })
+export const DaimoiWalked = eventType<DaimoiWalked>('daimoi.walked', walked)
+
 export const events = [
   FsScanned,
   FsFileCreated,
@@ -257,6 +293,8 @@ export const events = [
   MemoryOrder,
   MemoryUsed,
   MemoryStored,
+  DaimoiSent,
+  DaimoiWalked,
 ] as const
 
-export const effects = [FsRead, FsWrite, LlmChat, LlmEmbed] as const
+export const effects = [FsRead, FsWrite, LlmChat, LlmEmbed, MemoryRecall] as const

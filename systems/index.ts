@@ -1,5 +1,6 @@
 import type { Parts } from '../engine/tick.ts'
 import { archetypes, records } from './components.ts'
+import { daimoi } from './daimoi.ts'
 import { decay } from './decay.ts'
 import { eidolon } from './eidolon.ts'
 import { effects, events } from './events.ts'
@@ -10,7 +11,7 @@ import { outbox } from './outbox.ts'
 import { sentinel } from './sentinel.ts'
 
 /** The order of a tick, written nowhere else. */
-export const defaultSystems = [memory, nexus, eidolon, sentinel, olympia, decay, outbox] as const
+export const defaultSystems = [memory, nexus, eidolon, daimoi, sentinel, olympia, decay, outbox] as const
 
 /** The parts of the mind, ready for `createEngine({ ...mind(), store })`. */
 export function mind(): Parts {
@@ -23,5 +24,5 @@ export function mind(): Parts {
   }
 }
 
-export { recall } from './recall.ts'
 export type { Hit, Recall, RecallOptions } from './recall/types.ts'
+export { recall } from './recall.ts'

@@ -1,8 +1,17 @@
 import { system, type Tick } from '../engine/system.ts'
-import { File, Gauge, Memory, Trust } from './components.ts'
+import { Content, File, Gauge, Memory, Trust } from './components.ts'
 import { MemoryOrder, MemoryStored, MemoryUsed, NoteGone, NoteReady } from './events.ts'
-import { type Draft, draftOf, draftOfNote } from './memory/draft.ts'
-import { copyOf, countCopy, exactly, loopOf, rememberContent, type Said } from './memory/duplicate.ts'
+import { bodyOf, type Draft, draftOf, draftOfNote } from './memory/draft.ts'
+import {
+  copyOf,
+  countCopy,
+  deliveredAs,
+  exactly,
+  loopOf,
+  rememberContent,
+  rememberCopy,
+  type Said,
+} from './memory/duplicate.ts'
 import { joinFamily } from './memory/family.ts'
 import { floodOf, joinFlood, startFlood } from './memory/flood.ts'
 import { hasRoom, mint, rowsOf } from './memory/mint.ts'
@@ -46,17 +55,22 @@ function perceive(tick: Tick, minted: Minted, draft: Draft): number {
   const { world } = tick
   const gauge = world.of(Gauge)
   hash64(draft.identity, identity)
-  const delivered = world.findPair(Memory, 'source', identity[0]!, identity[1]!)
+  const delivered = deliveredAs(world, identity[0]!, identity[1]!)
   if (delivered !== 0) {
     gauge.duplicates[1]!++
     return delivered
   }
   if (draft.text === '' && draft.title === '') return 0
-  const known = draft.file === 0 ? repeated(tick, draft) : 0
-  if (known !== 0) return known
+  const known = draft.file === 0 ? repeated(tick, draft) : readBack(tick, draft)
+  if (known !== 0) {
+    rememberCopy(world, identity[0]!, identity[1]!, known)
+    return known
+  }
   if (!hasRoom(world, rowsOf(draft))) {
-    gauge.refused[1]!++
-    return 0
+    // An example of a flood has been counted with it.
+    const counted = draft.file === 0 ? flood.of : 0
+    gauge[counted === 0 ? 'refused' : 'duplicates'][1]!++
+    return counted
   }
   const id = mint(tick, minted, draft)
   const columns = world.of(Memory)
@@ -82,6 +96,20 @@ function repeated(tick: Tick, draft: Draft): number {
   const standing = world.of(Memory).replaced_by[known]! || known
   countCopy(world, standing, draft.ts)
   return standing
+}
+
+/** The memory of the agent's own words that a note holds and nothing else, counted; or 0. */
+function readBack(tick: Tick, draft: Draft): number {
+  const { world } = tick
+  if (world.rows(Content) === 0) return 0
+  exactly(bodyOf(draft.text), exact)
+  const known = loopOf(world, draft, exact)
+  if (known === 0) return 0
+  const gauge = world.of(Gauge)
+  gauge.loops[1]!++
+  gauge.duplicates[1]!++
+  countCopy(world, known, draft.ts)
+  return known
 }
 
 /** The flood that a draft would belong to, and the SimHash by which the next like it is known. */

@@ -1,7 +1,6 @@
 import { system } from '../engine/system.ts'
 import type { World } from '../engine/world/world.ts'
-import { Edge, Gauge, Key, Memory } from './components.ts'
-import { MentionField } from './memory/mentions.ts'
+import { Edge, Gauge, Key, Memory, MentionField } from './components.ts'
 import { type Minted, mintedOf } from './minted.ts'
 
 /** Who shares what: each mention of a new memory becomes an edge to its key. O(1) an edge, nothing is searched. */

@@ -60,10 +60,11 @@ function lineAt(text: string, index: number): number {
 
 describe('Who imports whom', () => {
   /** Pure parts of one system that another may use, because they are the same arithmetic. */
-  const sharedParts = new Set(['systems/memory/usage.ts'])
+  const sharedParts = new Set(['systems/memory/usage.ts', 'systems/memory/text-of.ts'])
   /** Two doors into the same house: a socket for the command line, and a page for people. */
   const sharedAdapters: Record<string, string> = { control: 'inspector' }
-  const sharedSystems = new Set(['systems/components.ts', 'systems/events.ts'])
+  /** Not systems: the columns, the events, what the memory system has read in this tick, and how a key is made. */
+  const sharedSystems = new Set(['components', 'events', 'minted', 'keys'].map((name) => `systems/${name}.ts`))
 
   /** `systems/x.ts` and `systems/x/y.ts` are both of `x`. */
   const nameIn = (folder: string, path: string): string => path.slice(folder.length + 1).split(/[/.]/)[0]!
@@ -82,6 +83,9 @@ describe('Who imports whom', () => {
   function systemMay(from: string, to: string): boolean {
     if (from === 'systems/index.ts') return true
     if (sharedSystems.has(to) || sharedParts.has(to)) return true
+    // How words are read is nobody's own; and a part may keep its columns beside it, for the one page that lists them all.
+    if (nameIn('systems', to) === 'text') return true
+    if (to.endsWith('/columns.ts')) return true
     if (nameIn('systems', from) === 'recall') return nameIn('systems', to) === 'recall' || to.split('/').length > 2
     return (
       nameIn('systems', from) === nameIn('systems', to) && !(from.split('/').length > 2 && to.split('/').length === 2)
@@ -206,9 +210,9 @@ describe('Determinism', () => {
 describe('Sizes', () => {
   /** Files that may be longer, how long, and why. */
   const longer: Record<string, [lines: number, why: string]> = {
-    'engine/engine.ts': [370, 'the one class an embedder sees, most of it docstrings and its way in and out'],
+    'engine/engine.ts': [380, 'the one class an embedder sees, most of it docstrings and its way in and out'],
     'engine/tick.ts': [360, 'the whole of determinism, on one page'],
-    'stores/conformance.ts': [360, 'a list of cases, read one at a time'],
+    'stores/conformance.ts': [380, 'a list of cases, read one at a time'],
   }
   const linesMax = 300
   const testLinesMax = 600
@@ -456,6 +460,8 @@ describe('The reader of sources', () => {
     expect(code).toContain('c')
     expect(code).toContain('1 / 2')
     for (const gone of ['comment', 'text', 'block', 'quotes', ' in ', '["']) expect(code).not.toContain(gone)
+    expect(stripped('a = b[0]! / c // gone', { texts: 'keep' }).trimEnd()).toBe('a = b[0]! / c')
+    expect(stripped('a = !/b/.test(c)', { texts: 'drop' })).toBe('a = !/ /.test(c)')
     expect(stripped(sample, { texts: 'keep' })).toContain('not a comment')
   })
 

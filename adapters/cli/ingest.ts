@@ -35,10 +35,10 @@ export async function ingest(args: Arguments): Promise<ExitCode> {
   if (files.length === 0) throw new CliError(exitCodes.usage, 'ingest needs files of events, or - for standard input')
   const bytes_all = sizeOf(files)
   const config = loadConfig(args, args.notes)
+  const stop = onInterrupt()
   const taker = (await daemonTaker(config)) ?? (await ownTaker(config))
   const progress = new Progress({ out: process.stderr, bytes_all, shown: !args.json })
   const total = new Total()
-  const stop = onInterrupt()
   try {
     const before = (await taker.ask({ ask: 'counts' })) as Counts
     for (const file of files) await takeFile(file, taker, { total, progress, stop, config })
@@ -65,6 +65,7 @@ type Course = {
 
 /** All lines of one file, in order; an interrupt ends it between two runs of lines. */
 async function takeFile(file: string, taker: Taker, { total, progress, stop, config }: Course): Promise<void> {
+  if (stop.aborted) return
   const line_bytes_max = lineBytesMax(config)
   const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: chunk_bytes })
   const leave = (): void => void source.destroy()

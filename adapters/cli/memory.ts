@@ -9,7 +9,7 @@ import type { OrderAnswer } from './desk/order.ts'
 import { printable } from './diff.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
 import { configOf } from './inspect.ts'
-import { block, columns, momentOf } from './words.ts'
+import { block, columns, momentOf, oneLine } from './words.ts'
 
 const done = { forget: 'forgotten', pin: 'pinned', unpin: 'no longer pinned' } as const
 const isOrder = (word: string): word is keyof typeof done => Object.hasOwn(done, word)
@@ -67,7 +67,7 @@ export function memoryWords(memory: MemoryView): string {
     ['stands for it', memory.replaced_by > 0 ? `#${memory.replaced_by}` : ''],
     ['marks', marks.join(', ')],
   ]
-  const rows = facts.filter(([, value]) => value !== '').map(([name, value]) => [name, printable(value)])
+  const rows = facts.filter(([, value]) => value !== '').map(([name, value]) => [name, oneLine(value, 400)])
   const text = memory.state === 'forgotten' ? '(its text is gone)' : memory.text
   return `${columns(rows)}\n\n${block(text, '  ')}`
 }

@@ -16,6 +16,11 @@ export function statusOf(engine: Engine): Record<string, unknown> {
     ...status,
     files: gauges.files,
     memories: gauges.memories,
+    duplicates: gauges.duplicates,
+    families: gauges.families,
+    loops: gauges.loops,
+    keys: gauges.keys,
+    edges: gauges.edges,
     sentinels: {
       pending: gauges.sentinels_pending,
       done: gauges.sentinels_done,

@@ -1,5 +1,6 @@
 import { type Database, type Key, open, type RootDatabase } from 'lmdb'
 import { journalName } from '../keys.ts'
+import { storeError } from './files.ts'
 
 /** One LMDB environment: a file with named tables, of which the journal is one. */
 export type Environment = RootDatabase<Uint8Array, Key>
@@ -88,4 +89,23 @@ export function ownCopy(lent: Uint8Array): Uint8Array {
   const copy = new Uint8Array(lent.length)
   copy.set(lent.subarray(0, lent.length))
   return copy
+}
+
+/** Opens the data file with its journal and its tables of records. @throws EngineError of the store */
+export function openEnvironment(
+  path: string,
+  tables: readonly string[],
+  map_bytes: number,
+): { environment: Environment; journal: Journal; records: ReadonlyMap<string, Records> } {
+  let environment: Environment | undefined
+  try {
+    environment = openForWriting(path, map_bytes)
+    const opened = environment
+    const records = new Map(tables.map((table) => [table, openRecords(opened, table)]))
+    return { environment, journal: openJournal(environment), records }
+  } catch (thrown) {
+    // The close is not waited for: nothing was written, and the reason is what matters.
+    environment?.close()
+    throw storeError(thrown, `${path} cannot be opened`)
+  }
 }

@@ -1,6 +1,5 @@
 import type { World } from '../../engine/world/world.ts'
-import { Edge, Key, Memory } from '../components.ts'
-import { MentionField } from '../memory/mentions.ts'
+import { Edge, Key, Memory, MentionField } from '../components.ts'
 import { degreePenalty, type KindWeights, rarity } from './weights.ts'
 
 /** What a walk may spend, in counts, so that the same world gives the same walk whatever the machine. */

@@ -1,5 +1,5 @@
 import { EngineError } from '../../engine/errors.ts'
-import { KeyKind } from '../memory/mentions.ts'
+import { KeyKind } from '../components.ts'
 
 /** How well a kind of key leads from memory to memory, against 1 for a named thing. */
 const kindWeights: readonly (readonly [number, number])[] = [

@@ -5,6 +5,7 @@ import { mintedOf } from '../minted.ts'
 import { readWords, Words } from '../text/words.ts'
 import { InvertedIndex } from './text-index.ts'
 import type { VectorIndex } from './vector-index.ts'
+import { VectorLanes } from './vector-lanes.ts'
 
 const words = new Words()
 let terms = new Uint32Array(1024)
@@ -21,6 +22,8 @@ export class Lanes {
   canonical: VectorIndex | undefined
   /** Vectors of the content as seen under the circumstances of its time. */
   eidolon: VectorIndex | undefined
+  /** Which vectors those two are to hold, and what they lack; for whoever keeps them. */
+  readonly vectors: VectorLanes = new VectorLanes()
 
   /** Memories that the lexical lane does not hold yet. */
   behind(world: World): number {

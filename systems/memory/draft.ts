@@ -48,6 +48,15 @@ export function draftOfNote(note: NoteReady, file: number, ts: number): Draft {
   }
 }
 
+/** A note without its front matter: what its author wrote. */
+export function bodyOf(text: string): string {
+  if (!/^---[ \t]*\r?\n/.test(text)) return text
+  closing.lastIndex = 3
+  return closing.test(text) ? text.slice(closing.lastIndex) : text
+}
+
+const closing = /\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/g
+
 function said(event: Event, payload: Said, kind: number): Draft {
   const { role = 'user', bot = false } = payload
   const { channel = '', thread = '', author = '' } = event.source

@@ -1,5 +1,5 @@
 import type { World } from '../../engine/world/world.ts'
-import { Content, Memory, MemoryRole, Trust } from '../components.ts'
+import { Content, Copy, Memory, MemoryRole, Trust } from '../components.ts'
 import { hash64, hashEnd, hashPair, hashSeed, hashUnit } from '../text/hash.ts'
 import type { Draft } from './draft.ts'
 
@@ -81,6 +81,24 @@ export function rememberContent(world: World, draft: Draft, said: Said, exact: S
   put(world, key, memory_id, draft.ts)
 }
 
+/** The memory that a delivery with this identity became, or was counted as; 0 when it is new. */
+export function deliveredAs(world: World, high: number, low: number): number {
+  const minted = world.findPair(Memory, 'source', high, low)
+  if (minted !== 0 || world.rows(Copy) === 0) return minted
+  const row = world.findPair(Copy, 'source', high, low)
+  return row === 0 ? 0 : world.of(Copy).memory_id[row]!
+}
+
+/** Remembers what a delivery was counted as. A full table remembers no more: such a copy may be counted again. */
+export function rememberCopy(world: World, high: number, low: number, memory_id: number): void {
+  if (world.room(Copy) === 0) return
+  const row = world.append(Copy)
+  const copy = world.of(Copy)
+  copy.source_high[row] = high
+  copy.source_low[row] = low
+  copy.memory_id[row] = memory_id
+}
+
 /** The same words were said again and are kept as this one memory. */
 export function countCopy(world: World, memory_id: number, at_ms: number): void {
   const memory = world.of(Memory)
@@ -93,6 +111,8 @@ function put(world: World, { high, low }: Said, memory_id: number, at_ms: number
   let row = world.findPair(Content, 'content', high, low)
   const known = row !== 0
   if (!known) {
+    // A full table knows no new words: what is said again is then a memory of its own.
+    if (world.room(Content) === 0) return memory_id
     row = world.append(Content)
     const content = world.of(Content)
     content.content_high[row] = high

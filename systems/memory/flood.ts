@@ -15,11 +15,14 @@ const slots = 64
 export function floodOf(world: World, channel: number, high: number, low: number, at_ms: number): number {
   if (world.rows(Recent) === 0) return 0
   const recent = world.of(Recent)
+  const { deleted } = world.of(Memory)
   const first = firstSlot(channel)
   let best = 0
   let least = floodBits + 1
   for (let row = first; row < first + slots; row++) {
     if (recent.memory_id[row] === 0 || recent.channel[row] !== channel) continue
+    // What was forgotten stands for nothing: the next message like it begins anew.
+    if (deleted[recent.memory_id[row]!] !== 0) continue
     if (Math.abs(at_ms - recent.said_at_ms[row]!) > floodWindow_ms) continue
     const bits = hamming(recent.simhash_high[row]!, recent.simhash_low[row]!, high, low)
     if (bits >= least) continue

@@ -141,7 +141,11 @@ function keyOf(tick: Tick, at: number, at_ms: number): number {
   const high = mentions.high[at]!
   const low = mentions.low[at]!
   const known = tick.world.findPair(Key, 'key', high, low)
-  return known === 0 ? appendKey(tick, mentions.kind[at]!, high, low, mentions.keyText(at), at_ms) : known
+  if (known === 0) return appendKey(tick, mentions.kind[at]!, high, low, mentions.keyText(at), at_ms)
+  const { degree, newest_edge } = tick.world.of(Key)
+  // Its text was forgotten with all that mentioned it.
+  if (degree[known] === 0 && newest_edge[known] !== 0) tick.put('key', known, mentions.keyText(at))
+  return known
 }
 
 /** Who said it and where, for filters; and its neighbours in its thread. */

@@ -1,18 +1,16 @@
 import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
-import { Deleted, Edge, File, Gauge, Key, Memory } from '../components.ts'
+import { Deleted, File, Gauge, Memory } from '../components.ts'
 import type { MemoryOrder } from '../events.ts'
-
-/** What is left of the metadata of a forgotten memory: nothing. */
-const forgottenMeta = JSON.stringify({ id: '', source: { kind: '' } })
+import { forget, remove } from './forget.ts'
 
 /** One memory stands for a file: the newest content's. An older one that comes back is served again. */
 export function standForFile(world: World, file: number, id: number): void {
   const { memory_id } = world.of(File)
   const before = memory_id[file]!
   if (before === id) return
-  if (before !== 0) withdraw(world, before, id)
-  restore(world, id)
+  if (isOf(world, before, file)) withdraw(world, before, id)
+  if (isOf(world, id, file)) restore(world, id)
   memory_id[file] = id
 }
 
@@ -21,11 +19,16 @@ export function forgetFile(world: World, file: number): void {
   const { memory_id } = world.of(File)
   const id = memory_id[file]!
   if (file === 0 || id === 0) return
-  remove(world, id, Deleted.gone)
+  if (isOf(world, id, file)) remove(world, id, Deleted.gone)
   memory_id[file] = 0
 }
 
-/** Carries out an order about one memory. An unknown or forgotten one is left as it is. */
+/** A file that repeats the agent's own words is stood for by a memory that is not its own, and outlives it. */
+function isOf(world: World, id: number, file: number): boolean {
+  return id !== 0 && world.of(Memory).file[id] === file
+}
+
+/** Carries out an order about one memory. An unknown one is left as it is, and a forgotten one stays forgotten. */
 export function obey(tick: Tick, { order, memory_id }: MemoryOrder): void {
   const { world } = tick
   const memory = world.of(Memory)
@@ -33,35 +36,7 @@ export function obey(tick: Tick, { order, memory_id }: MemoryOrder): void {
   const id = memory.parent[memory_id]! || memory_id
   if (order === 'pin') memory.pinned[id] = 1
   else if (order === 'unpin') memory.pinned[id] = 0
-  else {
-    remove(world, id, Deleted.forgotten)
-    forgetKeys(tick, id)
-    tick.put('text', id, '')
-    tick.put('meta', id, forgottenMeta)
-    tick.put('sketch', id, '')
-    const { memory_id: ofFile } = world.of(File)
-    const file = memory.file[id]!
-    if (file !== 0 && ofFile[file] === id) ofFile[file] = 0
-  }
-}
-
-/** Keys that nothing else mentions lose their texts with it. */
-function forgetKeys({ world, put }: Tick, id: number): void {
-  const { first_edge, edges, chunks } = world.of(Memory)
-  const { key } = world.of(Edge)
-  const { degree } = world.of(Key)
-  for (let row = id; row <= id + chunks[id]!; row++) {
-    for (let at = first_edge[row]!; at < first_edge[row]! + edges[row]!; at++) {
-      if (degree[key[at]!] === 1) put('key', key[at]!, '')
-    }
-  }
-}
-
-/** Nothing of it is served any more: its row and its chunks'. */
-function remove(world: World, id: number, how: number): void {
-  const memory = world.of(Memory)
-  if (memory.deleted[id] === 0 && memory.replaced_by[id] === 0) world.of(Gauge).memories[1]!--
-  for (let row = id; row <= id + memory.chunks[id]!; row++) memory.deleted[row] = how
+  else forget(tick, id)
 }
 
 function withdraw(world: World, id: number, by: number): void {

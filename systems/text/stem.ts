@@ -26,23 +26,46 @@ export function porter2(word: string): string {
   let text = word.startsWith("'") ? word.slice(1) : word
   if (text.length < 3) return text
   // A y that is a consonant is written Y while the rules run.
-  text = text.replace(/^y/, 'Y').replace(/([aeiouy])y/g, '$1Y')
+  const hasY = text.includes('y')
+  if (hasY) text = text.replace(/^y/, 'Y').replace(/([aeiouy])y/g, '$1Y')
   const first = firstRegion(text)
   const second = regionAfter(text, first)
-  text = withoutPossessive(text)
+  if (text.includes("'")) text = withoutPossessive(text)
   text = withoutPlural(text)
   if (whole.has(text)) return text
   text = withoutPastOrProgress(text, first)
-  text = text.replace(/(?<=.[^aeiouy])[yY]$/, 'i')
+  if (hasY) text = text.replace(/(?<=.[^aeiouy])[yY]$/, 'i')
   text = derivation(text, first, second)
   text = lastSuffix(text, second)
-  return withoutFinal(text, first, second).replace(/Y/g, 'y')
+  text = withoutFinal(text, first, second)
+  return hasY ? text.replace(/Y/g, 'y') : text
+}
+
+/** Whether a text ends in one of these pairs of letters: asked before an expression, which takes longer to say no. */
+class Endings {
+  readonly #pairs = new Uint8Array(26 * 26)
+
+  constructor(pairs: string) {
+    for (const pair of pairs.split(' ')) this.#pairs[place(pair)] = 1
+  }
+
+  of(text: string): boolean {
+    return this.#pairs[place(text)] === 1
+  }
+}
+
+/** The last two letters as one number; none of the pairs for anything else. */
+function place(text: string): number {
+  const last = text.charCodeAt(text.length - 1) - 0x61
+  const before = text.charCodeAt(text.length - 2) - 0x61
+  return last >= 0 && before >= 0 ? last * 26 + before : -1
 }
 
 const prefixes = /^(?:gener|commun|arsen|past|univers|later|emerg|organ|inter)/
 
 /** Where the first region begins. Some beginnings are longer than the rule has them, or unlike words would meet (general, generous). */
 function firstRegion(text: string): number {
+  if (text.length < 4) return regionAfter(text, 0)
   return prefixes.exec(text)?.[0].length ?? regionAfter(text, 0)
 }
 
@@ -52,8 +75,12 @@ function regionAfter(text: string, from: number): number {
   return text.length
 }
 
+/** The vowels as bits by their place in the alphabet, the small y among them. */
+const vowels = (1 << 0) | (1 << 4) | (1 << 8) | (1 << 14) | (1 << 20) | (1 << 24)
+
 function isVowel(text: string, at: number): boolean {
-  return 'aeiouy'.includes(text[at]!)
+  const letter = text.charCodeAt(at) - 0x61
+  return letter >= 0 && ((vowels >>> letter) & 1) === 1
 }
 
 function withoutPossessive(text: string): string {
@@ -67,7 +94,10 @@ function withoutPlural(text: string): string {
   return /[aeiouy].+s$/.test(text) ? text.slice(0, -1) : text
 }
 
+const pastEndings = new Endings('ed ng ly')
+
 function withoutPastOrProgress(text: string, first: number): string {
+  if (!pastEndings.of(text)) return text
   const long = /(?:eed|eedly)$/.exec(text)
   if (long !== null) return long.index >= first ? `${text.slice(0, long.index)}ee` : text
   const found = /(?:ingly|edly|ing|ed)$/.exec(text)
@@ -100,10 +130,14 @@ const laterSteps = new Map(
     .map((pair) => pair.trim().split(' ') as [string, string]),
 )
 
+const stepEndings = new Endings('on al ss ti li sm ci er or st gi')
+const laterEndings = new Endings('al ze te ti ve ss ul')
+
 function derivation(text: string, first: number, second: number): string {
   let result = text
-  const found = stepSuffix.exec(result)
+  const found = stepEndings.of(result) ? stepSuffix.exec(result) : null
   if (found !== null && found.index >= first) result = derived(result, found.index, found[0])
+  if (!laterEndings.of(result)) return result
   const later = /(?:ational|tional|alize|icate|iciti|ative|ical|ness|ful)$/.exec(result)
   if (later === null || later.index < first) return result
   const base = result.slice(0, later.index)
@@ -121,7 +155,10 @@ function derived(text: string, at: number, suffix: string): string {
 
 const lastSuffixes = /(?:ement|ance|ence|able|ible|ment|ant|ent|ism|ate|iti|ous|ive|ize|ion|al|er|ic)$/
 
+const lastEndings = new Endings('nt ce le sm te ti us ve ze on al er ic')
+
 function lastSuffix(text: string, second: number): string {
+  if (!lastEndings.of(text)) return text
   const found = lastSuffixes.exec(text)
   if (found === null || found.index < second) return text
   const base = text.slice(0, found.index)

@@ -1,6 +1,6 @@
 import { hashEnd, hashSeed, hashUnit } from './hash.ts'
 import { Letter, letterOf } from './letters.ts'
-import { lookUp, lookUpHashed } from './word-cache.ts'
+import { clearLetters, letters, lookUp, lookUpPacked, packedUnits } from './word-cache.ts'
 import { putFound, WordFlag, type Words } from './word-list.ts'
 
 /** Single words: from where one begins to where reading goes on. `words.ts` knows what lies between them. */
@@ -31,46 +31,43 @@ for (let unit = 0x61; unit <= 0x7a; unit++) {
 /** Reads an ordinary ASCII word: no humps, nothing inside it, not too long. The answer is where to go on, or 0 when it is not ordinary. */
 export function readPlain(into: Words, from: number, flags: number, longest: number): number {
   const text = into.text
-  const most = Math.min(text.length, from + longest)
-  const letters = units
-  let at = from
-  let all = 0
-  let state = hashSeed
+  const most = Math.min(text.length, from + Math.min(longest, packedUnits))
+  clearLetters()
+  const first = plain[text.charCodeAt(from)]!
+  letters[0] = first
+  let state = hashUnit(hashSeed, first & 0x7f)
+  let at = from + 1
+  let later = 0
   let unit = 0
   for (; at < most; at++) {
     unit = text.charCodeAt(at)
     if (unit > 127) return 0
     const letter = plain[unit]!
     if (letter === 0) break
-    letters[at - from] = letter & 0x7f
+    letters[at - from] = letter
     state = hashUnit(state, letter & 0x7f)
-    all |= letter
+    later |= letter
   }
-  const size = at - from
-  const first = plain[text.charCodeAt(from)]!
-  if (at === most && at < text.length) return 0
+  if (at === most && at < text.length) {
+    unit = text.charCodeAt(at)
+    if (unit > 127 || plain[unit] !== 0) return 0
+  }
+  const all = first | later
   let step = 0
-  if (at < text.length) {
-    if (unit === 0x27) {
-      step = possessiveAfter(text, at)
-      if (step === 0 && isLetter(text, at + 1)) return 0
-      if (step > 0) flags |= WordFlag.possessive
-    } else if (unit === 0x2c && (all & (plainUpper | plainLower)) === 0 && isDigit(text.charCodeAt(at + 1))) return 0
-  }
+  if (unit === 0x27) {
+    step = possessiveAfter(text, at)
+    if (step === 0 && isLetter(text, at + 1)) return 0
+    if (step > 0) flags |= WordFlag.possessive
+  } else if (unit === 0x2c && (all & (plainUpper | plainLower)) === 0 && isDigit(text.charCodeAt(at + 1))) return 0
   if ((all & plainUpper) !== 0) {
-    if ((all & plainLower) !== 0 && hasHump(text, from, at)) return 0
+    if ((later & plainUpper) !== 0 && (all & plainLower) !== 0) return 0
     if ((first & plainUpper) !== 0)
-      flags |= WordFlag.capital | ((all & plainLower) === 0 ? (size > 1 ? WordFlag.allCaps : WordFlag.shortForm) : 0)
+      flags |= WordFlag.capital | ((all & plainLower) !== 0 ? 0 : later !== 0 ? WordFlag.allCaps : WordFlag.shortForm)
   }
   if ((all & plainDigit) !== 0) flags |= (all & (plainUpper | plainLower)) === 0 ? WordFlag.number : WordFlag.digits
-  lookUpHashed(letters, 0, size, hashEnd(state))
+  lookUpPacked(text, from, at - from, hashEnd(state))
   putFound(into, from, at, flags)
   return at + step
-}
-
-function hasHump(text: string, from: number, to: number): boolean {
-  for (let at = from + 1; at < to; at++) if ((plain[text.charCodeAt(at)]! & plainUpper) !== 0) return true
-  return false
 }
 
 /** Reads the run of letters and digits that begins at `from`; the answer is where to go on. */

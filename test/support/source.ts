@@ -1,6 +1,7 @@
 /** Just enough reading of TypeScript to judge it without a parser. */
 
-const beforeRegex = /(^|[=(,:[!&|?{};+\n]|\breturn|\btypeof|\bcase)\s*$/
+/** An exclamation mark behind a value only says that it is there: what follows is a division. */
+const beforeRegex = /(^|[=(,:[&|?{};+\n]|(?<![\w)\]])!|\breturn|\btypeof|\bcase)\s*$/
 
 /**
  * A source with its comments blanked, and with its texts kept or blanked too. Every character that stays is where it

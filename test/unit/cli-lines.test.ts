@@ -138,6 +138,7 @@ describe('a line', () => {
     [note({ type: 'config.set' }), 'TYPE_NOT_ALLOWED'],
     [note({ type: 'clock.set' }), 'TYPE_NOT_ALLOWED'],
     [note({ type: 'llm.chat.done' }), 'TYPE_NOT_ALLOWED'],
+    [note({ payload: { text: '', title: '' } }), 'EMPTY'],
     [note({ ts: -5 }), 'TIME_PAST'],
     [note({ ts: 253_402_300_799_000 }), 'TIME_FUTURE'],
     [note({ ts: 'soon' }), 'TIME_INVALID'],

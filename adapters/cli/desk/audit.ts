@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { View } from '../../../engine/flow/adapter.ts'
-import { Edge, Key, Mark, Memory } from '../../../systems/components.ts'
+import { Edge, Key, KeyKind, Mark, Memory } from '../../../systems/components.ts'
 import { gaugesOf } from '../../../systems/olympia/gauges.ts'
 import { rowsAtOnce } from './find.ts'
 import { stateOf } from './memory.ts'
@@ -17,7 +17,7 @@ export type Audit = {
   readonly recall_loops: Rate
   /** Memories that have a family of near duplicates, the first of each not counted; of the memories. */
   readonly near_duplicates: Rate
-  /** Memories that mention nothing, and those that share no key with another. */
+  /** Memories with no key but their source and day, and those that share no other key with another memory. */
   readonly orphans: Rate
   readonly alone: Rate
   /** Memories that were neither stored nor put before a model within ninety days. */
@@ -72,15 +72,21 @@ export async function auditOf(view: View, now_ms: number): Promise<Audit> {
   }
 }
 
+/** What every memory has: it leads from anything to everything. */
+const everybodys = new Set<number>([KeyKind.source, KeyKind.day])
+
 /** Whether a document, with its chunks, mentions anything, and whether somebody else mentions that too. */
 function linksOf({ world }: View, document: number): 'none' | 'own' | 'shared' {
   const memory = world.of(Memory)
   const { key } = world.of(Edge)
-  const { degree } = world.of(Key)
+  const { degree, kind } = world.of(Key)
   const own = new Map<number, number>()
   for (let row = document; row <= document + memory.chunks[document]!; row++) {
     const first = memory.first_edge[row]!
-    for (let at = first; at < first + memory.edges[row]!; at++) own.set(key[at]!, (own.get(key[at]!) ?? 0) + 1)
+    for (let at = first; at < first + memory.edges[row]!; at++) {
+      const each = key[at]!
+      if (!everybodys.has(kind[each]!)) own.set(each, (own.get(each) ?? 0) + 1)
+    }
   }
   if (own.size === 0) return 'none'
   return [...own].some(([each, mentions]) => degree[each]! > mentions) ? 'shared' : 'own'

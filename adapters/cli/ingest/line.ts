@@ -61,6 +61,7 @@ function eventOf(given: Given, bytes: Buffer, rules: LineRules, changes: Remark[
     if (rules.known.has(type)) return refused('TYPE_NOT_ALLOWED', `${type} is not for a file to say`)
     return refused('EVENT_TYPE_UNKNOWN', `there is no type ${type.slice(0, 60)}; known: ${[...rules.types].join(', ')}`)
   }
+  if (isEmpty(given.payload)) return refused('EMPTY', 'it has neither text nor title')
   const time = readTime(given.ts, rules.now_ms)
   if (time.ts === undefined) return refused(time.code, time.reason)
   if (time.code !== '') changes.push(remark(time.code, `ts ${JSON.stringify(given.ts)} was read as ${time.ts}`))
@@ -74,6 +75,12 @@ function eventOf(given: Given, bytes: Buffer, rules: LineRules, changes: Remark[
     payload: trimmed(given.payload, changes),
   }
   return { event, refusal: undefined, changes: changes.length === 0 ? unchanged : changes }
+}
+
+/** Nothing can be remembered of a text that is empty. */
+function isEmpty(payload: unknown): boolean {
+  const { text, title } = (payload ?? {}) as { text?: unknown; title?: unknown }
+  return text === '' && (title === undefined || title === '')
 }
 
 /** The source's own id; a line without one gets the hash of its bytes, so that the same line is the same event. */

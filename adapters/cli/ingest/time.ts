@@ -57,5 +57,5 @@ function invalid(value: unknown): TimeRead {
 }
 
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? typeof value).slice(0, 60)
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value).slice(0, 60)
 }

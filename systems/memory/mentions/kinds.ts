@@ -1,25 +1,4 @@
-import { states } from '../../../engine/world/archetype.ts'
-
-/** What kind of thing a key names. The numbers are stored with every key: new kinds go to the end. */
-export const KeyKind = states(
-  'none',
-  'tag', //        a tag that was given or a hashtag: `tag:build`, or typed: `tag:risk/destructive`
-  'topic', //      `topic:gardening`
-  'path', //       `path:docs/a.md`
-  'url', //        `url:example.org/page?q=1`, without the scheme
-  'site', //       `site:example.org`: the host of a url
-  'tool', //       `tool:search`
-  'channel', //    `chan:general`
-  'thread', //     `thread:session 1`
-  'author', //     `author:melanie`
-  'entity', //     `ent:university of copenhagen`
-  'error', //      `err:timeout`, `err:http-503`, `err:exit-137`
-  'ops', //        `ops:backlog-high`
-  'day', //        `day:2023-05-07`, in UTC
-  'year', //       `year:2023`
-  'source', //     `src:discord`
-  'identifier', // `id:readwords`
-)
+export { KeyKind, MentionField } from '../../components.ts'
 
 /** What the text of a key begins with, by kind. */
 export const kindPrefix: readonly string[] = [
@@ -41,12 +20,6 @@ export const kindPrefix: readonly string[] = [
   'src:',
   'id:',
 ]
-
-/**
- * Where a key was mentioned: as the whole title; in the text; in the metadata or inside the title; and, weakest, as a
- * single word whose capital may be only that of its sentence (`opening`).
- */
-export const MentionField = states('none', 'title', 'text', 'metadata', 'opening')
 
 /**
  * How useful a mention is when there are more than a memory may keep: the highest stay. What a kind is worth in a walk

@@ -1,0 +1,21 @@
+import { join } from 'node:path'
+import { type SearchAdapter, search } from '../../adapters/search.ts'
+import { createEngine, type Engine, type Store } from '../../engine/index.ts'
+import { lmdb } from '../../stores/lmdb.ts'
+import { segments } from '../../stores/segments.ts'
+import { mind } from '../../systems/index.ts'
+
+/** The mind on a folder as the daemon keeps it: record in LMDB, lexical lane with files of its own. */
+export type Opened = { readonly engine: Engine; readonly search: SearchAdapter; readonly store: Store }
+
+/** Where the record of a bench's folder rests, and where the files of its index. */
+export function placesOf(folder: string): { readonly data: string; readonly index: string } {
+  return { data: join(folder, 'data'), index: join(folder, 'data', 'search') }
+}
+
+/** Recovers what the folder holds; `start()` is the caller's. */
+export async function openMind(folder: string, store: Store = lmdb(placesOf(folder).data)): Promise<Opened> {
+  const memory = search({ files: segments(placesOf(folder).index) })
+  const engine = await createEngine({ ...mind(), store, adapters: [memory] })
+  return { engine, search: memory, store }
+}
