@@ -1,38 +1,42 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { assert, reasonOf } from '../engine/errors.ts'
-import { type Adapter, type Log, type Outside, silent, type View } from '../engine/flow/adapter.ts'
-import {
-  decodeSegment,
-  encodeSegment,
-  type Lanes,
-  lanesOf,
-  Memory,
-  type Recall,
-  type RecallOptions,
-  recall,
-  type Segment,
-} from '../systems/recall.ts'
+import { assert, EngineError, reasonOf } from '../engine/errors.ts'
+import { type Adapter, type EffectHandler, type Log, type Outside, silent, type View } from '../engine/flow/adapter.ts'
+import { MemoryRecall } from '../systems/events.ts'
+import { type Lanes, lanesOf, type Recall, type RecallOptions, recall } from '../systems/recall.ts'
+import { answerRecall } from './search/answer.ts'
+import { type Embed, QueryEmbedder } from './search/query-vector.ts'
+import { type SegmentFiles, SegmentKeeper } from './search/segments.ts'
+import { Trouble } from './search/trouble.ts'
+import { VectorKeeper, type VectorStore } from './search/vectors.ts'
 
-/** Where segments of the lexical lane rest; `stores/segments.ts` is one. */
-export type SegmentFiles = {
-  open(): Promise<readonly string[]>
-  list(): Promise<readonly string[]>
-  load(name: string): Promise<Uint8Array>
-  save(name: string, chunks: Iterable<Uint8Array>): Promise<void>
-  remove(name: string): Promise<void>
-}
+export type { Embed } from './search/query-vector.ts'
+export type { SegmentFiles } from './search/segments.ts'
+export type { SavedIndex, VectorStore } from './search/vectors.ts'
 
 export type SearchOptions = {
-  /** Without it the lanes are made anew from the record at every start. */
+  /** Files of the lexical lane; without them it is made anew from the record at every start. */
   readonly files?: SegmentFiles
+  /** Without it there are no lanes of vectors, whatever is embedded. */
+  readonly vectors?: VectorStore
+  /** Makes the vectors of queries, by the same models as those of memories; without it recall goes by words alone. */
+  readonly embed?: Embed
+  /** How long recall waits for a query's vector, in milliseconds. Default 2,000. */
+  readonly embed_ms?: number
+  /** How long `complete` waits for vectors of which none comes, in milliseconds. Default 60,000. */
+  readonly patience_ms?: number
 }
 
 /** The indexes beside an engine, and recall over them. */
 export type SearchAdapter = Adapter & {
-  /** Finds memories; see `systems/recall.ts`. */
+  /** Finds memories; see `systems/recall.ts`. @throws EngineError RECALL_OPTION */
   recall(query: string, options?: RecallOptions): Promise<Recall>
-  /** Resolves when all lanes hold every memory that is durable now. */
-  complete(): Promise<void>
+  /**
+   * Resolves when all lanes hold every memory that is durable now, and the vectors asked for are there; or when none comes
+   * any more, which is said with what is pending. With `embedding: false` it waits only for vectors that the record has.
+   * @throws EngineError INDEX_DAMAGED when the indexes cannot be kept, for instance because the record is damaged
+   */
+  complete(options?: { readonly embedding?: boolean }): Promise<void>
+  /** Memories that are not indexed yet; and vectors that are asked for or not indexed yet. */
   pending(): { lexical: number; vectors: number }
 }
 
@@ -40,75 +44,165 @@ export type SearchAdapter = Adapter & {
 const sliceRows = 500
 /** Postings that are merged before other work gets its turn: some 5 ms. */
 const slicePostings = 500_000
+/** How long nothing is tried after a failure, unless somebody waits for it. */
+const rest_ms = 10_000
+/** How often `complete` looks whether vectors have come, when no tick says so. */
+const look_ms = 100
 
-/** Keeps the lanes of an engine complete and their files fresh, and recalls over them. */
+/** Keeps the lanes of an engine complete and their files fresh, and recalls over them. Answers `memory.recall`. */
 export function search(options: SearchOptions = {}): SearchAdapter {
   return new Search(options)
 }
 
 class Search implements SearchAdapter {
   readonly name = 'search'
-  readonly #files: SegmentFiles | undefined
+  readonly effects: { readonly [type: string]: EffectHandler }
+  readonly #options: SearchOptions
   #view: View | undefined
   #lanes: Lanes | undefined
+  #segments: SegmentKeeper | undefined
+  #vectors: VectorKeeper | undefined
+  #embedder: QueryEmbedder | undefined
   #log: Log = silent
+  #trouble: Trouble | undefined
   #working: Promise<void> | undefined
+  #failure: string | undefined
   #stopped = false
   #unhear: () => void = () => {}
+  #heard: (() => void)[] = []
 
   constructor(options: SearchOptions) {
-    this.#files = options.files
+    this.#options = options
+    this.effects = { [MemoryRecall.name]: (request) => this.#answer(request) }
   }
 
-  async start(outside: Outside): Promise<void> {
-    this.#view = outside.view
-    this.#log = outside.log
-    this.#lanes = lanesOf(outside.view.world)
-    this.#lanes.kept = true
-    if (this.#files !== undefined) await this.#load(this.#files, this.#lanes)
-    this.#unhear = outside.committed(() => this.#hear())
+  async start({ view, log, committed }: Outside): Promise<void> {
+    const { files, vectors, embed, embed_ms = 2_000 } = this.#options
+    this.#view = view
+    this.#log = log
+    this.#trouble = new Trouble(log, 'the indexes cannot be brought up to date', rest_ms)
+    const lanes = lanesOf(view.world)
+    this.#lanes = lanes
+    lanes.kept = true
+    if (files !== undefined) this.#segments = new SegmentKeeper(files, view.world, log)
+    if (vectors !== undefined) this.#vectors = new VectorKeeper(lanes, vectors, view, log)
+    if (embed !== undefined) this.#embedder = new QueryEmbedder(embed, embed_ms, log)
+    await this.#segments?.load(lanes)
+    this.#unhear = committed(() => this.#hear())
     this.#hear()
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     this.#unhear()
+    this.#wake()
     await this.#working
-    const lanes = this.#lanes
-    if (lanes === undefined || this.#files === undefined) return
-    lanes.text.seal()
-    await this.#save(this.#files, lanes)
+    if (this.#lanes === undefined) return
+    if (this.#segments !== undefined) {
+      this.#lanes.text.seal()
+      await this.#segments.save(this.#lanes)
+    }
+    await this.#vectors?.stop()
   }
 
   async recall(query: string, options: RecallOptions = {}): Promise<Recall> {
-    return recall(this.#started().view, query, options)
+    const { view } = this.#started()
+    const vector = options.vector ?? (await this.#vectorOf(query))
+    return recall(view, query, vector === undefined ? options : { ...options, vector })
   }
 
-  async complete(): Promise<void> {
+  async complete({ embedding = true }: { readonly embedding?: boolean } = {}): Promise<void> {
     const { view, lanes } = this.#started()
-    while (lanes.behind(view.world) > 0 && !this.#stopped) {
-      this.#work()
-      await this.#working
+    await this.#lexical()
+    if (this.#vectors === undefined) return
+    await this.#round()
+    const { patience_ms = 60_000 } = this.#options
+    const left = (): number => (embedding ? lanes.vectors.pending(view) : lanes.vectors.unindexed(view))
+    let progress = -1
+    let ends_at_ms = 0
+    while (left() > 0 && !this.#stopped) {
+      const now = lanes.vectors.progress(view) - lanes.vectors.unindexed(view)
+      if (now !== progress) ends_at_ms = performance.now() + patience_ms
+      progress = now
+      if (lanes.vectors.isAway(view) || performance.now() > ends_at_ms) {
+        this.#log.warn({ vectors: left() }, 'vectors are still pending: whoever makes them does not answer')
+        return
+      }
+      await this.#round()
+      if (left() > 0) await this.#nextTick()
     }
   }
 
   pending(): { lexical: number; vectors: number } {
     const { view, lanes } = this.#started()
-    return { lexical: lanes.behind(view.world), vectors: 0 }
+    const vectors = this.#vectors === undefined ? 0 : lanes.vectors.pending(view)
+    return { lexical: lanes.behind(view.world), vectors }
+  }
+
+  /** The mind's own recall sees all that was durable when it asked. */
+  async #answer(request: Parameters<EffectHandler>[0]): Promise<Awaited<ReturnType<EffectHandler>>> {
+    await this.#lexical()
+    return answerRecall(request, (query, options) => this.recall(query, options))
+  }
+
+  /** The vector of a query for the index that is searched; it may have changed while the vector was made. */
+  async #vectorOf(query: string): Promise<Float32Array | undefined> {
+    const { lanes } = this.#started()
+    const { model } = lanes.vectors.canonical
+    if (this.#embedder === undefined || model === undefined) return undefined
+    const vector = await this.#embedder.vectorOf(query, model.name, model.dimensions)
+    return lanes.vectors.canonical.model?.row === model.row ? vector : undefined
+  }
+
+  /** All memories are in the lexical lane. @throws EngineError INDEX_DAMAGED when they cannot be */
+  async #lexical(): Promise<void> {
+    const { view, lanes } = this.#started()
+    while (lanes.behind(view.world) > 0 && !this.#stopped) await this.#round()
+  }
+
+  /** All work that can be done now is done. @throws EngineError INDEX_DAMAGED when it could not be */
+  async #round(): Promise<void> {
+    this.#work()
+    await this.#working
+    if (this.#failure === undefined) return
+    throw new EngineError('INDEX_DAMAGED', `the indexes cannot be brought up to date: ${this.#failure}`)
+  }
+
+  /** Resolves with the next tick, or after a while without one. */
+  #nextTick(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, look_ms)
+      this.#heard.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+
+  #wake(): void {
+    const heard = this.#heard
+    this.#heard = []
+    for (const resume of heard) resume()
   }
 
   /** A tick is durable. What it made is in memory still, so it is taken at once, unless older memories must come first. */
   #hear(): void {
     const { view, lanes } = this.#started()
     if (lanes.isFresh(view.world)) lanes.catchUp(view)
-    this.#work()
+    if (this.#trouble?.rests !== true) this.#work()
+    this.#wake()
   }
 
   /** Catches up, merges and saves in the background, in slices. */
   #work(): void {
     if (this.#working !== undefined || this.#stopped) return
+    this.#failure = undefined
     this.#working = this.#background()
-      .catch((thrown: unknown) => this.#log.error({ reason: reasonOf(thrown) }, 'the lanes could not be kept'))
+      .then(() => this.#trouble?.passed())
+      .catch((thrown: unknown) => {
+        this.#failure = reasonOf(thrown)
+        this.#trouble?.failed(thrown)
+      })
       .finally(() => {
         this.#working = undefined
       })
@@ -120,41 +214,11 @@ class Search implements SearchAdapter {
       if (this.#stopped) return
       const behind = lanes.catchUp(view, sliceRows) > 0
       const merging = lanes.text.mergeStep(slicePostings)
-      if (this.#files !== undefined && lanes.text.segments.some(({ saved }) => !saved)) {
-        await this.#save(this.#files, lanes)
-      }
-      if (!behind && !merging) return
+      await this.#segments?.save(lanes)
+      const indexing = !behind && (await this.#vectors?.work()) === true
+      if (!behind && !merging && !indexing) return
       await nextTurn()
     }
-  }
-
-  /** Writes the segments that have no file yet, then removes the files whose rows rest in others. */
-  async #save(files: SegmentFiles, lanes: Lanes): Promise<void> {
-    for (const { name, saved } of lanes.text.segments) {
-      const segment = lanes.text.segment(name)
-      if (saved || segment === undefined) continue
-      await files.save(name, encodeSegment(segment))
-      lanes.text.markSaved(segment)
-    }
-    const named = new Set(lanes.text.segments.map(({ name }) => name))
-    if (lanes.text.segments.some(({ saved }) => !saved)) return
-    for (const name of await files.list()) if (!named.has(name)) await files.remove(name)
-  }
-
-  /** Takes over what files there are. One that is damaged, or says more than the record, is removed and made anew. */
-  async #load(files: SegmentFiles, lanes: Lanes): Promise<void> {
-    const rows = this.#started().view.world.rows(Memory)
-    for (const warning of await files.open()) this.#log.warn({}, warning)
-    const segments: Segment[] = []
-    for (const name of await files.list()) {
-      try {
-        const segment = decodeSegment(await files.load(name))
-        if (segment.last <= rows) segments.push(segment)
-      } catch (thrown) {
-        this.#log.warn({ file: name, reason: reasonOf(thrown) }, 'an index file cannot be used and is made anew')
-      }
-    }
-    lanes.text.restore(segments)
   }
 
   #started(): { view: View; lanes: Lanes } {

@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util'
 import { idle } from './idle.bench.ts'
 import { journal } from './journal.bench.ts'
+import { memory } from './memory.bench.ts'
 import { notes } from './notes.bench.ts'
 import { recovery } from './recovery.bench.ts'
 import { replay } from './replay.bench.ts'
 import { machine, type Row, scaleOf } from './support.ts'
 import { tick } from './tick.bench.ts'
+import { vectors } from './vectors.bench.ts'
 
 /** `npm run bench [-- --filter WORD] [--smoke] [--json]`: every promise of the README, measured on this machine. */
-const concerns = [tick, journal, recovery, replay, notes, idle]
+const concerns = [tick, journal, recovery, replay, notes, idle, memory, vectors]
 
 const { values } = parseArgs({
   options: { filter: { type: 'string' }, smoke: { type: 'boolean' }, json: { type: 'boolean' } },
@@ -35,5 +37,5 @@ process.stderr.write(`${rows.length} figures, ${missed} short of their goal\n`)
 function lineOf({ name, value, unit, goal, met, detail }: Row): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2
   const verdict = met === undefined ? '' : met ? 'met' : 'NOT met'
-  return `  ${name.padEnd(16)} ${value.toFixed(digits).padStart(10)} ${unit.padEnd(14)} ${`${goal ?? ''} ${verdict}`.padEnd(18)} ${detail ?? ''}`
+  return `  ${name.padEnd(18)} ${value.toFixed(digits).padStart(10)} ${unit.padEnd(14)} ${`${goal ?? ''} ${verdict}`.padEnd(18)} ${detail ?? ''}`
 }

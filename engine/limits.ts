@@ -10,6 +10,8 @@ export type Limits = {
   readonly batch_max: number
   /** Most bytes of events one tick takes in. */
   readonly batch_bytes_max: number
+  /** Bytes of events after which a tick takes in no more: large events make a tick of few, so that none lasts long. */
+  readonly batch_bytes_usual: number
   /** Slots of each ring. */
   readonly inbox_max: number
   /** Most bytes of JSON one event may have. */
@@ -33,6 +35,7 @@ export const defaultLimits: Limits = {
   tick_min_ms: 1,
   batch_max: 1024,
   batch_bytes_max: 16_777_216,
+  batch_bytes_usual: 524_288,
   inbox_max: 4096,
   event_bytes_max: 8_388_608,
   catch_up_max: 8,

@@ -216,6 +216,8 @@ export const Key = table(
     key_high: 'u32', //     64-bit hash of the text
     key_low: 'u32',
     degree: 'u32', //       edges
+    named: 'u32', //        of these, where it is surely a name: its capital is not only that of its sentence
+    term: 'u32', //         of a name of one word: the word's term in the lexical lane; 0 = it has several
     newest_edge: 'u32',
     title_edge: 'u32', //   newest edge of a memory that has it as its title; 0 = none
     newest_memory: 'u32', // of a thread or channel: the memory said last in it; 0 = none

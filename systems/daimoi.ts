@@ -1,4 +1,5 @@
 import { system } from '../engine/system.ts'
+import { Walk } from './daimoi/columns.ts'
 import { advance, spawnWalk } from './daimoi/walkers.ts'
 import { DaimoiSent, DaimoiWalked } from './events.ts'
 
@@ -8,7 +9,7 @@ import { DaimoiSent, DaimoiWalked } from './events.ts'
  * a restart. O(walkers * keys_max * edges_max) in ticks with a walk under way.
  */
 export const daimoi = system('daimoi', ({ world, events, emit }) => {
-  for (const walked of advance(world)) emit(DaimoiWalked, walked)
+  if (world.each(Walk).length > 0) for (const walked of advance(world)) emit(DaimoiWalked, walked)
   for (const event of events) {
     if (!DaimoiSent.is(event) || spawnWalk(world, event.payload)) continue
     const spent = { walkers: 0, hops: 0, candidates: 0 }

@@ -161,7 +161,7 @@ export const AdminCommand = eventType<AdminCommand>(
   'admin.command',
   objectOf({ command: { enum: ['sentinel.undo', 'sentinel.retry'] }, path }),
 )
-const tags: JsonSchema = { type: 'array', items: text }
+const texts: JsonSchema = { type: 'array', items: text }
 /** Fields that a source adds are kept in the journal and not read. */
 const open = (schema: JsonSchema): JsonSchema => ({ ...schema, additionalProperties: true })
 
@@ -169,7 +169,7 @@ const open = (schema: JsonSchema): JsonSchema => ({ ...schema, additionalPropert
 export type NoteWritten = { text: string; title?: string; tags?: string[] }
 export const NoteWritten = eventType<NoteWritten>(
   'note.written',
-  open(objectOf({ text, 'title?': text, 'tags?': tags })),
+  open(objectOf({ text, 'title?': text, 'tags?': texts })),
 )
 /** Something said in a conversation: by a person, by a program (`bot`), or by the agent itself (`role: assistant`). */
 export type Said = {
@@ -183,7 +183,7 @@ const said = open(
   objectOf({
     text,
     'title?': text,
-    'tags?': tags,
+    'tags?': texts,
     'role?': { enum: ['user', 'assistant', 'tool', 'system', 'developer'] },
     'bot?': flag,
   }),
@@ -216,17 +216,18 @@ export const SentinelUndone = eventType<SentinelUndone>(
 )
 /** A note is fit to be remembered as it now stands. */
 export type NoteReady = { path: string; hash: string; text: string; title: string; tags: string[] }
-export const NoteReady = eventType<NoteReady>(
-  'note.ready',
-  objectOf({ path, hash, text, title: text, tags: { type: 'array', items: text } }),
-)
+export const NoteReady = eventType<NoteReady>('note.ready', objectOf({ path, hash, text, title: text, tags: texts }))
 /** A note is gone; what was remembered of it is no longer served. */
 export const NoteGone = eventType<{ path: string }>('note.gone', objectOf({ path }))
-/** An order about one memory, by the operator. `forget` removes its text for good. */
-export type MemoryOrder = { order: 'forget' | 'pin' | 'unpin'; memory_id: number }
+/**
+ * An order about one memory, by the operator. `hide` takes it out of service for good and keeps its text, `forget` removes
+ * that too. A tick that read a text cannot be run again without it, so a crash right after `forget` may leave a record that
+ * does not recover: whoever forgets hides first and takes a snapshot, forgets, and drops the past.
+ */
+export type MemoryOrder = { order: 'hide' | 'forget' | 'pin' | 'unpin'; memory_id: number }
 export const MemoryOrder = eventType<MemoryOrder>(
   'memory.order',
-  objectOf({ order: { enum: ['forget', 'pin', 'unpin'] }, memory_id: { type: 'integer', minimum: 1 } }),
+  objectOf({ order: { enum: ['hide', 'forget', 'pin', 'unpin'] }, memory_id: { type: 'integer', minimum: 1 } }),
 )
 /** Memories were put before a model: they wake, and their usage rises. */
 export const MemoryUsed = eventType<{ memory_ids: number[] }>(
@@ -237,16 +238,13 @@ export const MemoryUsed = eventType<{ memory_ids: number[] }>(
 export type MemoryStored = { first: number; last: number }
 export const MemoryStored = eventType<MemoryStored>('memory.stored', objectOf({ first: count, last: count }))
 
-// Looking things up
-
 /** Options are `RecallOptions` without a vector and explanations, at most 100 hits. */
 export type RecallRequest = { query: string; options: { [option: string]: Json } }
 /** A text may be cut, so that the answer stays an event of moderate size. */
-export type RecallHit = { id: string; memory_id: number; score: number; text: string; title: string } & Found
-type Found = { lanes: string[]; path: string[] }
-export type RecallDone = { answered: boolean; confidence: number; hits: RecallHit[] }
-const list: JsonSchema = { type: 'array', items: text }
-const hit = objectOf({ id: text, memory_id: count, score: time, lanes: list, path: list, text, title: text })
+export type RecallDone = { answered: boolean; confidence: number; hits: (Found & Shown)[] }
+type Found = { id: string; memory_id: number; score: number; lanes: string[]; path: string[] }
+type Shown = { text: string; title: string }
+const hit = objectOf({ id: text, memory_id: count, score: time, lanes: texts, path: texts, text, title: text })
 /** The mind's own recall: the answer is an event, so that replay needs no index. Fails with RECALL_OPTION. */
 export const MemoryRecall = effectType<RecallRequest, RecallDone>('memory.recall', {
   retry: 'safe',
@@ -258,20 +256,19 @@ const circuit = ['survival', 'permission', 'symbolic', 'alignment', 'sensory', '
 const memoryRow: JsonSchema = { type: 'integer', minimum: 1, maximum: 0xffff_ffff }
 const weight: JsonSchema = { type: 'number', minimum: 0 }
 const seeds: JsonSchema = { type: 'array', items: objectOf({ memory_id: memoryRow, score: weight }), maxItems: 1024 }
-const word = objectOf({ bit: { type: 'integer', minimum: 0, maximum: 31 }, weight })
-const words: JsonSchema = { type: 'array', items: word, maxItems: 1024 }
+const bit: JsonSchema = { type: 'integer', minimum: 0, maximum: 31 }
+const words: JsonSchema = { type: 'array', items: objectOf({ bit, weight }), maxItems: 1024 }
 /** Sends walkers from the best 8 seeds, for up to 2 hops. A word is the bit, of 32, that stands for it in a signature. */
 export type DaimoiSent = { walk_id: number; seeds: { memory_id: number; score: number }[] } & Lens
 type Lens = { words: { bit: number; weight: number }[]; circuit?: string; hops?: number }
-export const DaimoiSent = eventType<DaimoiSent>(
-  'daimoi.sent',
-  objectOf({ walk_id: count, seeds, words, 'circuit?': { enum: circuit }, 'hops?': count }),
-)
+const lens = { words, 'circuit?': { enum: circuit }, 'hops?': count }
+export const DaimoiSent = eventType<DaimoiSent>('daimoi.sent', objectOf({ walk_id: count, seeds, ...lens }))
 /** What a walk has reached, best first: by which key (row in Key) from where. Nothing when it could not set out. */
-export type DaimoiWalked = { walk_id: number; visited: Visited[]; spent: Record<'walkers' | 'hops' | 'candidates', number> }
+export type DaimoiWalked = { walk_id: number; visited: Visited[]; spent: Spent }
 type Visited = { memory_id: number; from: number; key: number; value: number }
-const walked = objectOf({ walk_id: count, visited: { type: 'array' }, spent: anyObject })
-export const DaimoiWalked = eventType<DaimoiWalked>('daimoi.walked', walked)
+type Spent = { walkers: number; hops: number; candidates: number }
+const reached = { visited: { type: 'array' }, spent: anyObject }
+export const DaimoiWalked = eventType<DaimoiWalked>('daimoi.walked', objectOf({ walk_id: count, ...reached }))
 
 export const events = [
   FsScanned,

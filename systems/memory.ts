@@ -36,7 +36,9 @@ export const memory = system('memory', (tick) => {
     else if (NoteReady.is(event)) {
       const file = world.find(File, event.payload.path)
       const id = perceive(tick, minted, draftOfNote(event.payload, file, event.ts))
-      if (file !== 0 && id !== 0) standForFile(world, file, id)
+      // A note that was emptied, or that finds no room, is not what it was: the old text is served no more.
+      if (id === 0) forgetFile(world, file)
+      else if (file !== 0) standForFile(world, file, id)
     } else if (NoteGone.is(event)) forgetFile(world, world.find(File, event.payload.path))
     else if (MemoryOrder.is(event)) obey(tick, event.payload)
     else if (MemoryUsed.is(event)) {

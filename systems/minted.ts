@@ -47,10 +47,19 @@ export class Minted {
     this.termStart[this.count] = this.termCount
   }
 
-  addTerm(term: number): void {
-    if (this.termCount === this.terms.length) this.terms = grown(this.terms)
-    this.terms[this.termCount++] = term
-    this.termStart[this.count] = this.termCount
+  /** The terms among the words of a text, in their order; 0 is none. @returns how many there were */
+  addTerms(from: Uint32Array, count: number): number {
+    while (this.termCount + count > this.terms.length) this.terms = grown(this.terms)
+    const { terms } = this
+    let to = this.termCount
+    for (let at = 0; at < count; at++) {
+      terms[to] = from[at]!
+      if (from[at] !== 0) to++
+    }
+    const added = to - this.termCount
+    this.termCount = to
+    this.termStart[this.count] = to
+    return added
   }
 
   /** Room for one more mention; its number. */

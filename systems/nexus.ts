@@ -16,13 +16,13 @@ function link(world: World, minted: Minted, n: number): void {
   if (from === to) return
   const memory = world.of(Memory)
   const at_ms = memory.happened_at_ms[memory_id]!
-  memory.first_edge[memory_id] = world.rows(Edge) + 1
+  let row = world.append(Edge, to - from)
+  memory.first_edge[memory_id] = row
   memory.edges[memory_id] = to - from
-  for (let at = from; at < to; at++) {
+  const edge = world.of(Edge)
+  const keys = world.of(Key)
+  for (let at = from; at < to; at++, row++) {
     const key = minted.key[at]!
-    const row = world.append(Edge)
-    const edge = world.of(Edge)
-    const keys = world.of(Key)
     edge.memory_id[row] = memory_id
     edge.key[row] = key
     edge.older[row] = keys.newest_edge[key]!
@@ -33,6 +33,7 @@ function link(world: World, minted: Minted, n: number): void {
     keys.newest_edge[key] = row
     if (minted.field[at] === MentionField.title) keys.title_edge[key] = row
     keys.degree[key]!++
+    if (minted.field[at] !== MentionField.opening) keys.named[key]!++
     if (at_ms > keys.last_at_ms[key]!) keys.last_at_ms[key] = at_ms
   }
   world.of(Gauge).edges[1]! += to - from

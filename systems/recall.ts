@@ -1,26 +1,27 @@
-import type { World } from '../engine/world/world.ts'
 import { Edge, Memory } from './components.ts'
+import type { Condition } from './daimoi/walk.ts'
 import { circuitWeights } from './daimoi/weights.ts'
 import { type Lanes, lanesOf } from './eidolon/lanes.ts'
 import type { Reading } from './memory/text-of.ts'
 import { confidenceOf } from './recall/confidence.ts'
-import { datedRows } from './recall/dated.ts'
-import { type Around, aroundOf, scoreDirect, scoreThings, type Talk, talkOf, thingEdges } from './recall/direct.ts'
+import { eachDatedRow } from './recall/dated.ts'
+import { type Around, aroundOf, eachThingEdge, type Scene, scoreDirect, scoreThings, Talk } from './recall/direct.ts'
 import { type Accept, filterOf, hitsOf } from './recall/filter.ts'
 import { hitsFrom } from './recall/hits.ts'
-import { Pool } from './recall/pool.ts'
-import { type Query, readQuery } from './recall/query.ts'
-import { settings } from './recall/settings.ts'
+import { Part, Pool } from './recall/pool.ts'
+import { readQuery } from './recall/query.ts'
+import { settings as defaults, type Settings } from './recall/settings.ts'
 import { anchor, conditionOf, type Spread, spread, type Terrain } from './recall/spread.ts'
 import type { Recall, RecallOptions } from './recall/types.ts'
 
-/** A recall whose words have been weighed, before texts are read. */
+/** A recall whose words have been weighed, before texts are read. Good until the next recall begins. */
 export type Ranked = {
-  readonly query: Query
-  readonly pool: Pool
+  readonly scene: Scene
+  readonly talk: Talk
   /** Slots of the pool, best first. */
   readonly order: readonly number[]
   readonly spread: Spread
+  readonly condition: Condition
   readonly confidence: number
 }
 
@@ -28,99 +29,119 @@ export type Ranked = {
  * Finds memories: by their words, by what stands around them, and by walks along what they share. A pure read of the world
  * between two ticks; it waits for nothing and changes nothing.
  * @param view an engine, or what an adapter sees of one
+ * @param settings the ranker's numbers, for those who measure what each is worth
  * @throws EngineError RECALL_OPTION
  */
-export function recall(view: Reading, text: string, options: RecallOptions = {}): Recall {
+export function recall(
+  view: Reading,
+  text: string,
+  options: RecallOptions = {},
+  settings: Settings = defaults,
+): Recall {
   const hits_max = hitsOf(options)
-  const ranked = rank(view, text, options)
+  const ranked = rank(view, text, options, settings)
   const hits = hitsFrom(view, ranked, hits_max, options.explain === true)
   const { confidence } = ranked
   const answered = hits.length > 0 && confidence >= settings.answered
   return { query: text, answered, confidence, hits, [Symbol.iterator]: () => hits[Symbol.iterator]() }
 }
 
+const pool = new Pool()
+const talk = new Talk()
+
 /** All of recall but reading texts. @throws EngineError RECALL_OPTION */
-export function rank(view: Reading, text: string, options: RecallOptions): Ranked {
+export function rank(view: Reading, text: string, options: RecallOptions, settings: Settings = defaults): Ranked {
   const { world } = view
   const lanes = lanesOf(world)
   if (!lanes.kept) lanes.catchUp(view)
   const passes = filterOf(world, options)
-  const accept: Accept = (row) => row <= lanes.text.newest && passes(row)
-  const query = readQuery(world, lanes.text, text)
-  const pool = new Pool(query.terms.length)
-  const talk = gather(world, lanes, pool, query, accept)
-  meaning(lanes, pool, options, accept)
-  const memories = lanes.text.documents
-  for (const slot of pool.candidates) scoreDirect(world, pool, query, talk, slot)
-  scoreThings(world, pool, query, memories)
+  const newest = lanes.text.newest
+  const accept: Accept = (row) => row <= newest && passes(row)
+  const query = readQuery(world, lanes.text, text, settings)
+  pool.begin(query.terms.length)
+  const scene: Scene = { world, memory: world.of(Memory), pool, query, settings, memories: lanes.text.documents }
+  const seeds = gather(scene, lanes, accept, options)
+  talk.gather(scene, seeds)
+  for (let at = 0; at < pool.candidateCount; at++) scoreDirect(scene, talk, pool.candidates[at]!)
+  scoreThings(scene)
   const terrain: Terrain = {
-    world,
-    pool,
-    query,
-    condition: conditionOf(query, memories, circuitWeights(options.circuit)),
-    budget: budgetOf(options),
+    scene,
+    condition: {
+      ...conditionOf(query, scene.memories, circuitWeights(options.circuit), settings),
+      frequency: (term) => lanes.text.frequency(term),
+      standing: { rows: pool.rows, count: seeds.length },
+    },
+    budget: budgetOf(options, settings),
     admit: (rows, count) => {
-      const before = pool.candidates.length
+      const before = pool.candidateCount
       for (let at = 0; at < count; at++) if (accept(rows[at]!)) pool.admit(rows[at]!)
-      complete(world, lanes, pool, query, before)
-      for (const slot of pool.candidates.slice(before)) scoreDirect(world, pool, query, talk, slot)
+      complete(scene, lanes, before)
+      for (let at = before; at < pool.candidateCount; at++) scoreDirect(scene, talk, pool.candidates[at]!)
     },
   }
   const walked = spread(terrain)
-  anchor(terrain, walked.steps)
-  const order = pool.best(pool.candidates, pool.candidates.length)
-  return { query, pool, order, spread: walked, confidence: confidenceOf(world, pool, query, order) }
+  anchor(terrain, walked)
+  const order = pool.best(orderOver * hitsOf(options))
+  return { scene, talk, order, spread: walked, condition: terrain.condition, confidence: confidenceOf(scene, order) }
 }
+
+/** How many candidates are put in order for each hit that is asked for: of one event or family only the best is shown. */
+const orderOver = 8
 
 const around: Around = { asked: 0, said: 0, next: 0 }
 
-/** Brings the candidates: what the words find, what stands around the best of it, a named date's, and named things'. */
-function gather(world: World, lanes: Lanes, pool: Pool, query: Query, accept: Accept): Talk {
-  const memory = world.of(Memory)
+/**
+ * Brings the candidates: what the words find, what stands around the best of it, a named date's, and named things'.
+ * @returns the slots of what the words find, which are the first of the pool
+ */
+function gather(scene: Scene, lanes: Lanes, accept: Accept, { vector }: RecallOptions): Uint32Array {
+  const { world, memory, query, settings } = scene
   const admit = (row: number): void => {
     if (row !== 0 && accept(row)) pool.admit(row)
   }
   const found = lanes.text.search(query.terms, settings.seeds_max, accept)
-  const seeds = Array.from(found.rows.subarray(0, found.count), (row) => pool.admit(row))
+  const seeds = found.rows.slice(0, found.count)
+  for (let at = 0; at < seeds.length; at++) seeds[at] = pool.admit(seeds[at]!)
   for (const row of found.rows.subarray(0, Math.min(found.count, settings.around_max))) {
-    aroundOf(world, row, around)
+    aroundOf(memory, row, around)
     admit(memory.previous[row]!)
     admit(around.said)
     admit(around.next)
     admit(memory.next[around.next]!)
   }
-  if (query.date !== undefined) for (const row of datedRows(world, query.date, settings.dated_max)) admit(row)
+  if (query.date !== undefined) eachDatedRow(world, query.date, settings.dated_max, admit)
+  const { memory_id } = world.of(Edge)
   for (const { key } of query.things) {
-    for (const edge of thingEdges(world, key)) admit(world.of(Edge).memory_id[edge]!)
+    eachThingEdge(world, key, settings.mentioned_max, (edge) => admit(memory_id[edge]!))
   }
-  complete(world, lanes, pool, query, 0)
-  return talkOf(world, pool, query, seeds)
+  if (vector !== undefined) meaning(scene, lanes, vector, accept)
+  complete(scene, lanes, 0)
+  return seeds
 }
 
 /** Lends the candidates from one on what stands around them, and asks the index for all that is new. */
-function complete(world: World, lanes: Lanes, pool: Pool, query: Query, from: number): void {
-  const { previous } = world.of(Memory)
-  for (let at = from; at < pool.candidates.length; at++) {
-    const row = pool.rows[pool.candidates[at]!]!
-    aroundOf(world, row, around)
-    pool.lend(previous[row]!)
-    pool.lend(around.said)
-    pool.lend(around.next)
+function complete({ memory, query }: Scene, lanes: Lanes, from: number): void {
+  for (let at = from; at < pool.candidateCount; at++) {
+    const slot = pool.candidates[at]!
+    aroundOf(memory, pool.rows[slot]!, around)
+    const asked = pool.lend(around.asked)
+    const said = pool.lend(around.said)
+    pool.asked[slot] = asked
+    pool.said[slot] = said
   }
   pool.score(lanes.text, query.terms)
 }
 
-/** The lanes of meaning bring what lies near the query's vector, and say how near. */
-function meaning(lanes: Lanes, pool: Pool, { vector }: RecallOptions, accept: Accept): void {
-  if (vector === undefined || lanes.canonical === undefined) return
-  const near = lanes.canonical.search(vector, settings.meaning_max, accept)
-  const slots = Array.from(near.labels, (row) => pool.admit(row))
-  for (const [at, slot] of slots.entries()) {
-    pool.setPart(slot, 'meaning', settings.meaning * Math.max(0, near.scores[at]!))
-  }
+/** The lane of meaning brings what lies near the query's vector, and says how near. */
+function meaning({ settings }: Scene, { canonical }: Lanes, vector: Float32Array, accept: Accept): void {
+  if (canonical === undefined) return
+  const near = canonical.search(vector, settings.meaning_max, accept)
+  near.labels.forEach((row, at) => {
+    pool.setPart(pool.admit(row), Part.meaning, settings.meaning * Math.max(0, near.scores[at]!))
+  })
 }
 
-function budgetOf({ walkers_max, hops_max }: RecallOptions): Terrain['budget'] {
+function budgetOf({ walkers_max, hops_max }: RecallOptions, settings: Settings): Terrain['budget'] {
   const { keys_max, edges_max, candidates_max } = settings
   return {
     keys_max,
@@ -134,4 +155,4 @@ function budgetOf({ walkers_max, hops_max }: RecallOptions): Terrain['budget'] {
 export { Key, Memory } from './components.ts'
 export { type Lanes, lanesOf } from './eidolon/lanes.ts'
 export { decodeSegment, encodeSegment, type Segment } from './eidolon/text-index.ts'
-export type { Hit, Recall, RecallOptions, ScorePart } from './recall/types.ts'
+export type { Explanation, Hit, Recall, RecallOptions, ScorePart } from './recall/types.ts'

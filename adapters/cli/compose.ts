@@ -6,16 +6,17 @@ import type { Adapter, Log, Outside } from '../../engine/flow/adapter.ts'
 import type { Parts } from '../../engine/tick.ts'
 import { lmdb } from '../../stores/lmdb.ts'
 import { segments } from '../../stores/segments.ts'
-import { ConfigSet } from '../../systems/events.ts'
+import { ConfigSet, LlmEmbed, type LlmEmbedDone } from '../../systems/events.ts'
 import { mind } from '../../systems/index.ts'
 import type { Contract } from '../../systems/sentinel/contract.ts'
-import { compilePolicy, type PolicyData, policyPayload } from '../../systems/sentinel/policy.ts'
+import { compilePolicy, policyPayload } from '../../systems/sentinel/policy.ts'
 import { wall } from '../clock.ts'
 import { type FsAdapter, fs } from '../fs.ts'
-import { offline } from '../offline.ts'
-import { type SearchAdapter, search } from '../search.ts'
-import { type Config, unknownContracts } from './config.ts'
+import { offline, offlineEmbedder, offlineModel } from '../offline.ts'
+import { type Embed, type SearchAdapter, search } from '../search.ts'
+import { type Config, type Policy, unknownContracts } from './config.ts'
 import { CliError, exitCodes } from './exit.ts'
+import { vectorStore } from './vector-store.ts'
 
 /** What a module named by `extend` may export as its default. */
 export type Extension = Partial<Parts> & {
@@ -24,7 +25,7 @@ export type Extension = Partial<Parts> & {
 }
 export type Composed = {
   readonly parts: Parts
-  readonly policy: PolicyData
+  readonly policy: Policy
   readonly adapters: readonly Adapter[]
 }
 
@@ -58,12 +59,13 @@ export async function openDaemon(
   options: { log: Log; watch: boolean },
 ): Promise<{ engine: Engine; files: FsAdapter; search: SearchAdapter }> {
   const { parts, policy, adapters } = await compose(config)
-  const memory = searchOf(config)
+  const models = await modelAdapters(config)
+  const memory = searchOf(config, models)
   const files = fs({ root: config.notes, watch: options.watch })
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, await modelAdapter(config), ...adapters, files],
+    adapters: [memory, ...models, ...adapters, files],
     clock: wall(),
     limits: config.limits,
     log: options.log,
@@ -79,12 +81,13 @@ export async function openDaemon(
 /** An engine that carries out one order: effects are performed, but no folder is scanned and the policy stays. */
 export async function openForOrder(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
   const { parts, adapters } = await compose(config)
-  const memory = searchOf(config)
+  const models = await modelAdapters(config)
+  const memory = searchOf(config, models)
   const { name, effects = {} } = fs({ root: config.notes, watch: false })
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, await modelAdapter(config), ...adapters, { name, effects }],
+    adapters: [memory, ...models, ...adapters, { name, effects }],
     limits: config.limits,
     log,
   })
@@ -94,9 +97,10 @@ export async function openForOrder(config: Config, log: Log): Promise<{ engine: 
 /** An engine that only looks, with its indexes: no tick is run; what the indexes lack is added to their own files alone. */
 export async function openForRecall(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
   const engine = await openAtRest(config, log)
-  const memory = searchOf(config)
+  const memory = searchOf(config, await modelAdapters(config))
   await memory.start?.(lookingOnly(engine, log))
-  await memory.complete()
+  // No tick runs, so no vector will come that the record does not have.
+  await memory.complete({ embedding: false })
   return { engine, search: memory }
 }
 
@@ -119,22 +123,36 @@ function lookingOnly(engine: Engine, log: Log): Outside {
   }
 }
 
-function searchOf(config: Config): SearchAdapter {
-  return search({ files: segments(join(config.data, 'search')) })
+function searchOf(config: Config, models: readonly Adapter[]): SearchAdapter {
+  const handler = models.map(({ effects }) => effects?.[LlmEmbed.name]).find((each) => each !== undefined)
+  const embed: Embed | undefined =
+    handler &&
+    (async (request, signal) => (await handler(request, { effect_id: 0, attempt: 1, signal })) as LlmEmbedDone)
+  return search({
+    files: segments(join(config.data, 'search')),
+    vectors: vectorStore(join(config.data, 'vectors')),
+    ...(embed === undefined ? {} : { embed }),
+  })
 }
 
-/** Who answers `llm.chat`. @throws EngineError ADAPTER_OPTION when the config's model cannot be asked */
-export async function modelAdapter(config: Config): Promise<Adapter> {
-  const { model } = config
-  if (model.adapter !== 'openai') return offline({ delay_ms: model.delay_ms ?? 0 })
+/** Who answers `llm.chat` and `llm.embed`. @throws EngineError ADAPTER_OPTION when the config's model cannot be asked */
+export async function modelAdapters(config: Config): Promise<readonly Adapter[]> {
+  const { model, policy } = config
+  if (model.adapter !== 'openai') return [offline({ delay_ms: model.delay_ms ?? 0 })]
   const { openai } = await import('../openai.ts')
-  const { adapter: _adapter, delay_ms: _delay, parallel: _parallel, base_url = '', model: name = '', ...rest } = model
-  return openai({
+  const { base_url = '', model: name = '', adapter: _adapter, delay_ms: _delay, parallel: _parallel, ...more } = model
+  const { embed_model, embed_dimensions, ...rest } = more
+  // Two adapters cannot answer one effect: the endpoint makes the vectors, or nobody beyond this process does.
+  const embeds = embed_model !== undefined && policy.embedding?.model !== offlineModel
+  const dimensions = embed_dimensions === undefined ? {} : { embed_dimensions }
+  const endpoint = openai({
     base_url,
     model: name,
     ...rest,
+    ...(embeds ? { embed_model, ...dimensions } : {}),
     ...(config.keyName === undefined ? {} : { api_key_name: config.keyName }),
   })
+  return embeds ? [endpoint] : [endpoint, offlineEmbedder()]
 }
 
 async function loadExtension(path: string): Promise<Extension> {

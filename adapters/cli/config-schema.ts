@@ -30,6 +30,14 @@ const model: JsonSchema = objectOf({
   'parallel?': { type: 'integer', minimum: 1, maximum: 256 },
   'temperature?': { type: 'number', minimum: 0, maximum: 2 },
   'delay_ms?': { type: 'number', minimum: 0 },
+  'embed_model?': text,
+  'embed_dimensions?': { type: 'integer', minimum: 1, maximum: 8192 },
+})
+
+/** `off`: words alone. `offline`: vectors made here, without a model. `model`: by `model.embed_model`. */
+const memory: JsonSchema = objectOf({
+  'embedding?': { enum: ['off', 'offline', 'model'] },
+  'eidolon?': { type: 'boolean' },
 })
 
 const limits = objectOf(Object.fromEntries(Object.keys(defaultLimits).map((name) => [`${name}?`, positive])))
@@ -42,6 +50,7 @@ export const configSchema: JsonSchema = objectOf({
   'contract?': text,
   'contracts?': { type: 'array', items: contract },
   'model?': model,
+  'memory?': memory,
   'port?': { type: 'integer', minimum: 0, maximum: 65_535 },
   'limits?': limits,
   'log?': objectOf({ 'level?': { enum: ['debug', 'info', 'warn', 'error'] } }),

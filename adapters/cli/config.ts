@@ -7,6 +7,7 @@ import { parseYaml, type YamlParsed } from '../../engine/yaml.ts'
 import { type Contract, compileContract } from '../../systems/sentinel/contract.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
 import type { Arguments } from './arguments.ts'
+import { type EmbeddingPolicy, embeddingFrom, type MemoryConfig } from './config-memory.ts'
 import { ConfigProblems } from './config-problems.ts'
 import { configSchema } from './config-schema.ts'
 import { CliError, exitCodes } from './exit.ts'
@@ -24,6 +25,9 @@ export type ModelConfig = {
   readonly parallel?: number
   readonly temperature?: number
   readonly delay_ms?: number
+  /** Who makes vectors, at the same endpoint. */
+  readonly embed_model?: string
+  readonly embed_dimensions?: number
 }
 type ConfigFile = {
   readonly notes?: string
@@ -32,11 +36,15 @@ type ConfigFile = {
   readonly contract?: string
   readonly contracts?: readonly Contract[]
   readonly model?: ModelConfig
+  readonly memory?: MemoryConfig
   readonly port?: number
   readonly limits?: Partial<Limits>
   readonly log?: { readonly level?: 'debug' | 'info' | 'warn' | 'error' }
   readonly extend?: string
 }
+
+/** What enters the world as `config.set`. Without `embedding` memories get no vectors. */
+export type Policy = PolicyData & { readonly embedding?: EmbeddingPolicy }
 
 /** Everything the daemon needs to know, with the command line's word over the file's and the file's over the defaults. */
 export type Config = {
@@ -44,7 +52,7 @@ export type Config = {
   readonly file: string | undefined
   readonly notes: string
   readonly data: string
-  readonly policy: PolicyData
+  readonly policy: Policy
   readonly model: ModelConfig
   /** The reference of the model's key, for messages that must not show the key. */
   readonly keyName: string | undefined
@@ -73,7 +81,8 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   const notes = folder === undefined ? resolve(base, read.notes ?? defaultNotes) : resolve(folder)
   const data = args.data ?? (read.data === undefined ? undefined : resolve(base, read.data))
   const model = problems.sound('model') ? modelOf(read.model ?? {}, base, problems) : {}
-  const policy = policyFrom(read, args, model)
+  const embedding = problems.sound('memory') ? embeddingFrom(read.memory ?? {}, model, problems) : undefined
+  const policy = { ...policyFrom(read, args, model), ...(embedding === undefined ? {} : { embedding }) }
   if (problems.sound('contract') && problems.sound('contracts')) {
     checkContracts(policy, problems)
     if (read.extend === undefined) for (const { path, text } of unknownContracts(policy)) problems.add(path, text)

@@ -1,5 +1,5 @@
 import type { Arguments } from './arguments.ts'
-import { compose, modelAdapter } from './compose.ts'
+import { compose, modelAdapters } from './compose.ts'
 import { loadConfig } from './config.ts'
 import { configSchema } from './config-schema.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
@@ -17,7 +17,7 @@ export async function showConfig(args: Arguments): Promise<ExitCode> {
   const config = loadConfig(args, folder ?? args.notes)
   if (args.strict && config.warnings.length > 0) throw new CliError(exitCodes.config, config.warnings.join('\n'))
   const { policy } = await compose(config)
-  await modelAdapter(config)
+  await modelAdapters(config)
   const { api_key, ...model } = config.model
   const shown = { ...config, policy, model: api_key === undefined ? model : { ...model, api_key: '(set)' } }
   if (what === 'check') process.stdout.write(args.json ? '{"ok":true}\n' : `${config.file ?? 'no config file'}: ok\n`)

@@ -22,7 +22,7 @@ const flags = ['--max-semi-space-size=4']
 export function start(file: string, words: readonly string[], heard: (line: Said) => void = () => {}): Child {
   const path = fileURLToPath(new URL(file, import.meta.url))
   const began = performance.now()
-  const child = spawn(process.execPath, [...flags, path, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...flags, path, ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
   const exit = once(child, 'exit') as Promise<[number | null, string | null]>
   const lines = new Map<string, Said & { after_ms: number }>()
   const waiting = new Map<string, () => void>()
@@ -55,6 +55,11 @@ export function start(file: string, words: readonly string[], heard: (line: Said
 }
 
 export type Said = { readonly about: string; readonly [name: string]: unknown }
+
+/** Lives until it is killed, or until the process that started it is gone; for the child. */
+export function waitForEnd(): void {
+  process.stdin.once('end', () => process.exit(1)).resume()
+}
 
 /** Says one line; for the child. */
 export function say(about: string, what: object): void {

@@ -9,15 +9,17 @@ import { mind } from '../../systems/index.ts'
 import { lanesOf } from '../../systems/recall.ts'
 import type { Asked } from '../corpus.ts'
 import { percentile } from '../support.ts'
-import { say } from './children.ts'
+import { say, waitForEnd } from './children.ts'
 import { openMind, placesOf } from './mind.ts'
-import { type Resident, resident } from './resident.ts'
-import { timeWalks, type Walked } from './walks.ts'
+import type { Filled, Recalled } from './reports.ts'
+import { resident } from './resident.ts'
+import { timeWalks } from './walks.ts'
 
 /**
  * Takes a file of events into a new folder as `promethean ingest` does, then recalls, then walks; then it waits to be
  * killed, with an open record. Arguments: the folder, the file of events, a file of questions, how many events it has.
  */
+waitForEnd()
 const [folder = '', file = '', questionsFile = '', countText = ''] = process.argv.slice(2)
 const count = Number(countText)
 const window = Math.min(50_000, Math.floor(count / 4))
@@ -25,40 +27,16 @@ const questions = JSON.parse(readFileSync(questionsFile, 'utf8')) as Asked[]
 const { engine, search } = await openMind(folder)
 await engine.start()
 
-/** What the first process says when all events are in. */
-export type Filled = {
-  readonly memories: number
-  readonly keys: number
-  readonly edges: number
-  readonly seconds: number
-  /** Events a second over the first and the last window, and over all. */
-  readonly first: number
-  readonly last: number
-  readonly rate: number
-  readonly window: number
-  readonly resident: Resident
-  readonly index_bytes: number
-  readonly world_bytes: number
-  readonly record_bytes: number
-  readonly index_files_bytes: number
-  readonly snapshot_pause_ms: number
-}
-
-/** What it says of its recalls. */
-export type Recalled = {
-  readonly queries: number
-  readonly p50_ms: number
-  readonly p90_ms: number
-  readonly p99_ms: number
-  /** Share of the questions whose message is among the ten hits. */
-  readonly found: number
-  readonly resident: Resident
-}
-
 await fill()
 await askAll()
-say('walked', timeWalks(engine, questions.map(({ text }) => text), count >= 1_000_000 ? 10_000 : 500) satisfies Walked)
-setInterval(() => {}, 60_000)
+say(
+  'walked',
+  timeWalks(
+    engine,
+    questions.map(({ text }) => text),
+    count >= 1_000_000 ? 10_000 : 500,
+  ),
+)
 
 /** All rates are of memories in the world; the last window ends when all is durable and in the index. */
 async function fill(): Promise<void> {
@@ -70,7 +48,10 @@ async function fill(): Promise<void> {
   let lastFrom: { rows: number; seconds: number } | undefined
   let told = 0
   let refused = 0
-  for await (const block of blocksOf(createReadStream(file, { highWaterMark: chunk_bytes }), defaultLimits.event_bytes_max)) {
+  for await (const block of blocksOf(
+    createReadStream(file, { highWaterMark: chunk_bytes }),
+    defaultLimits.event_bytes_max,
+  )) {
     if (block.lines !== undefined) refused += (await load(engine, block.lines, rules)).refused.count
     if (first === 0 && rows() >= window) first = rows() / seconds()
     if (lastFrom === undefined && rows() >= count - window) lastFrom = { rows: rows(), seconds: seconds() }
@@ -88,6 +69,7 @@ async function fill(): Promise<void> {
     keys: engine.world.rows(Key),
     edges: engine.world.rows(Edge),
     seconds: end,
+    cpu_s: cpuSeconds(),
     first,
     last: (count - before) / (end - since),
     rate: count / end,
@@ -122,6 +104,11 @@ async function askAll(): Promise<void> {
     resident: resident(),
   }
   say('recalled', recalled)
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
 function bytesIn(inside: string): number {

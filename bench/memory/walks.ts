@@ -11,7 +11,12 @@ const { walkers_max, keys_max, edges_max, candidates_max, onward_max, secondHop 
 const budget = { keys_max, edges_max, candidates_max }
 
 /** What so many walks cost, in microseconds, and how many memories one reaches on average. */
-export type Walked = { readonly walks: number; readonly p50_us: number; readonly p99_us: number; readonly reached: number }
+export type Walked = {
+  readonly walks: number
+  readonly p50_us: number
+  readonly p99_us: number
+  readonly reached: number
+}
 
 /**
  * The walk of a recall and nothing else: walkers from the best memories by words, conditioned on the query, then on from the

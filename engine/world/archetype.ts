@@ -4,6 +4,8 @@ import type { Schema } from './columns.ts'
 /** A stateless definition of columns; each world allocates its own from it. */
 export type Archetype<S extends Schema = Schema> = {
   readonly name: string
+  /** Counts the definitions of this process: by it a world finds its own columns at once. Means nothing elsewhere. */
+  readonly serial: number
   readonly schema: S
   /** `entity`: comes and goes, ids are recycled. `row`: only appends, the row number is the id for ever. */
   readonly kind: 'entity' | 'row'
@@ -57,8 +59,10 @@ function define<const S extends Schema>(
       key,
     )
   }
-  return Object.freeze({ name, schema: Object.freeze(schema), ...bounds })
+  return Object.freeze({ name, serial: serial++, schema: Object.freeze(schema), ...bounds })
 }
+
+let serial = 0
 
 /** `states('queued', 'running')` is `{ queued: 0, running: 1 }` with literal keys: the values of a status column. */
 export function states<const N extends readonly string[]>(...names: N): { readonly [K in N[number]]: number } {

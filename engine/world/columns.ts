@@ -24,9 +24,8 @@ const constructors = {
 
 /** Allocates zeroed columns for ids 0 to `capacity`; slot 0 stays empty because 0 means none. */
 export function allocate(schema: Schema, capacity: number): Record<string, ColumnArray> {
-  const columns: Record<string, ColumnArray> = {}
-  for (const [name, kind] of Object.entries(schema)) columns[name] = new constructors[kind](capacity + 1)
-  return columns
+  // Made in one go: an object that gets many properties one by one ends up as a hash table, and every access pays for it.
+  return Object.fromEntries(Object.entries(schema).map(([name, kind]) => [name, new constructors[kind](capacity + 1)]))
 }
 
 /** Puts a larger copy in the place of each column, one after the other, so that only one is there twice. O(bytes). */

@@ -14,7 +14,6 @@ type Slot = {
   readonly ids: SortedIds
   readonly keys: Names
   readonly pairs: PairIndex
-  pairsRows: number
   capacity: number
   rows: number
 }
@@ -34,7 +33,8 @@ export class World {
   /** State of the seeded generator. */
   readonly randomState: Uint32Array = new Uint32Array([1])
   readonly #bit = createWorld()
-  readonly #slots = new Map<Archetype, Slot>()
+  /** By the serial number of their archetype. */
+  readonly #slots: (Slot | undefined)[] = []
   readonly #ordered: readonly Slot[]
   readonly #owner: (Slot | undefined)[] = []
   /** bitECS recycles last-in-first-out; the mirror lets a snapshot restore that order without its internals. */
@@ -51,11 +51,10 @@ export class World {
       ids: new SortedIds(),
       keys: new Names(),
       pairs: new PairIndex(),
-      pairsRows: 0,
       capacity: archetype.capacity,
       rows: archetype.rows_min,
     }))
-    for (const slot of this.#ordered) this.#slots.set(slot.archetype, slot)
+    for (const slot of this.#ordered) this.#slots[slot.archetype.serial] = slot
   }
 
   /** Columns of an archetype or table, indexed by id. Do not keep a single array over a spawn or append. */
@@ -95,17 +94,17 @@ export class World {
     return this.#slot(archetype).ids.view
   }
 
-  /** A new zeroed row; its number is its id for ever. @throws EngineError TABLE_FULL */
-  append(archetype: Archetype): number {
+  /** New zeroed rows, one if nothing else is said; the number of the first, which is its id for ever. @throws EngineError TABLE_FULL */
+  append(archetype: Archetype, count = 1): number {
     const slot = this.#slot(archetype)
-    if (slot.rows >= archetype.rows_max) {
-      throw new EngineError('TABLE_FULL', `${archetype.name} holds its limit of ${archetype.rows_max} rows`, {
-        value: archetype.name,
-      })
+    const { name, rows_max } = archetype
+    if (slot.rows + count > rows_max) {
+      throw new EngineError('TABLE_FULL', `${name} holds its limit of ${rows_max} rows`, { value: name })
     }
-    const row = ++slot.rows
-    if (row > slot.capacity) this.#grow(slot, row)
-    return row
+    const first = slot.rows + 1
+    slot.rows += count
+    if (slot.rows > slot.capacity) this.#grow(slot, slot.rows)
+    return first
   }
 
   /** How many rows a table holds; the newest has this id. */
@@ -140,11 +139,15 @@ export class World {
 
   /** The first row whose `<name>_high` and `<name>_low` columns hold this 64-bit key, or 0. O(1), plus O(new rows). */
   findPair(archetype: Archetype, name: string, high: number, low: number): number {
+    return this.pairs(archetype, name).find(high >>> 0, low >>> 0)
+  }
+
+  /** Finds rows by 64-bit keys as `findPair` does, many at once too. Good until rows are appended; then ask for it again. */
+  pairs(archetype: Archetype, name: string): PairIndex {
     const slot = this.#slot(archetype)
-    const highs = slot.columns[`${name}_high`] as Uint32Array
-    const lows = slot.columns[`${name}_low`] as Uint32Array
-    while (slot.pairsRows < slot.rows) slot.pairs.add(highs, lows, ++slot.pairsRows)
-    return slot.pairs.find(highs, lows, high >>> 0, low >>> 0)
+    if (slot.pairs.name !== name) slot.pairs.watch(slot.columns, name)
+    slot.pairs.take(slot.rows)
+    return slot.pairs
   }
 
   /** Applies spawns and kills; the tick calls it after each system. */
@@ -166,7 +169,7 @@ export class World {
 
   /** Archetypes and tables in their declared order. */
   get archetypes(): readonly Archetype[] {
-    return [...this.#slots.keys()]
+    return this.#ordered.map((slot) => slot.archetype)
   }
 
   /** The ids that bitECS itself finds, in its own order: for tests that hold `each` against it. */
@@ -285,15 +288,13 @@ export class World {
     while (capacity < atLeast) capacity *= 2
     slot.capacity = Math.max(atLeast, Math.min(capacity, slot.archetype.rows_max))
     enlarge(slot.columns, slot.archetype.schema, slot.capacity)
+    slot.pairs.watch(slot.columns)
   }
 
   #slot(archetype: Archetype): Slot {
-    const slot = this.#slots.get(archetype)
-    if (slot === undefined) {
-      throw new EngineError('ARCHETYPE_UNKNOWN', `${archetype.name} was not given to createEngine`, {
-        value: archetype.name,
-      })
-    }
-    return slot
+    const slot = this.#slots[archetype.serial]
+    if (slot !== undefined) return slot
+    const { name } = archetype
+    throw new EngineError('ARCHETYPE_UNKNOWN', `${name} was not given to createEngine`, { value: name })
   }
 }

@@ -23,8 +23,7 @@ const intoText = 0.5
 const onward = 0.6
 const bitsMax = 32
 
-let scratch = new Links(walkBudget.candidates_max)
-let scratchMax: number = walkBudget.candidates_max
+const scratch = new Links(walkBudget.candidates_max)
 
 /** Spawns a walk and its walkers. @returns false when there is nothing to set out from, or no room for another walk */
 export function spawnWalk(world: World, order: DaimoiSent): boolean {
@@ -144,11 +143,7 @@ function conditionOf(world: World, walk: number, words: number[]): Condition {
 
 /** What a walk has reached so far, in the order of the entities that keep it. */
 function linksOf(world: World, candidates_max: number, ids: readonly number[]): Links {
-  if (scratchMax !== candidates_max) {
-    scratch = new Links(candidates_max)
-    scratchMax = candidates_max
-  }
-  scratch.clear()
+  scratch.clear(candidates_max)
   const { memory_id, from, edge, arrival, value } = world.of(WalkLink)
   for (const id of ids) scratch.add(memory_id[id]!, from[id]!, edge[id]!, arrival[id]!, value[id]!)
   return scratch

@@ -1,6 +1,6 @@
 import type { World } from '../../engine/world/world.ts'
 import { Memory } from '../components.ts'
-import { metaOf, type Reading, textOf } from '../memory/text-of.ts'
+import { type Reading, Texts } from '../memory/text-of.ts'
 import { mintedOf } from '../minted.ts'
 import { readWords, Words } from '../text/words.ts'
 import { InvertedIndex } from './text-index.ts'
@@ -42,23 +42,24 @@ export class Lanes {
     const rows = world.rows(Memory)
     const last = Math.min(rows, this.text.newest + rows_max)
     const minted = mintedOf(world)
+    const texts = new Texts(reading)
     for (let row = this.text.newest + 1; row <= last; row++) {
       const n = row - minted.first
       if (minted.count > 0 && n >= 0 && n < minted.count) {
         const from = minted.termStart[n]!
         const to = minted.termStart[n + 1]!
         this.text.add(row, minted.terms.subarray(from, to), to - from)
-      } else this.text.add(row, terms, readTerms(reading, row))
+      } else this.text.add(row, terms, readTerms(world, texts, row))
     }
     return rows - last
   }
 }
 
 /** Reads a memory's terms anew, as the memory system read them when it was made, into `terms`. @returns how many */
-function readTerms(reading: Reading, row: number): number {
-  const { chunks } = reading.world.of(Memory)
-  let count = take(metaOf(reading, row).title ?? '', 0)
-  if (chunks[row] === 0) count = take(textOf(reading, row), count)
+function readTerms(world: World, texts: Texts, row: number): number {
+  const { chunks } = world.of(Memory)
+  let count = take(texts.meta(row).title ?? '', 0)
+  if (chunks[row] === 0) count = take(texts.text(row), count)
   return count
 }
 

@@ -1,10 +1,12 @@
 import type { World } from '../../engine/world/world.ts'
 import { Memory } from '../components.ts'
-import { Embedding, EmbedLane, EmbedModel, FieldInForce, Vector } from './columns.ts'
+import { Embedding, EmbedLane, EmbedModel, Vector } from './columns.ts'
 import { isServed } from './embedding/queue.ts'
-import { type FieldClasses, phraseOf } from './field.ts'
 import type { VectorIndex } from './vector-index.ts'
 import { type Looking, type ServingModel, servingModel, vectorSource } from './vectors.ts'
+
+/** Rows that are looked at in one go, when not all are to be. */
+const rowsMax = 65_536
 
 /** One lane's index, held against the vectors in the record. */
 export class VectorLane {
@@ -15,6 +17,8 @@ export class VectorLane {
   model: ServingModel | undefined
   /** Vectors added and removed since it was given. */
   changes = 0
+  /** Of these, vectors removed: what was forgotten is not to rest in a file for long. */
+  removals = 0
   #taken = 0
   #reviewed = 0
 
@@ -27,8 +31,14 @@ export class VectorLane {
     this.index = index
     this.model = model
     this.changes = 0
+    this.removals = 0
     this.#taken = 0
     this.#reviewed = 0
+  }
+
+  /** Rows of Vector that were looked at. */
+  get taken(): number {
+    return this.#taken
   }
 
   /** Rows of Vector that were not looked at yet. */
@@ -36,43 +46,47 @@ export class VectorLane {
     return this.index === undefined ? 0 : world.rows(Vector) - this.#taken
   }
 
-  /** Looks at so many new rows of Vector and takes the vectors that belong here. @returns how many rows are left */
-  catchUp(view: Looking, rows_max: number = Number.POSITIVE_INFINITY): number {
+  /** Looks at new rows of Vector and takes the vectors that belong here, so many at most. @returns how many rows are left */
+  catchUp(view: Looking, vectors_max: number = Number.POSITIVE_INFINITY): number {
     if (this.index === undefined) return 0
-    const rows = view.world.rows(Vector)
-    this.#taken = this.#look(view, this.#taken, Math.min(rows, this.#taken + rows_max))
-    return rows - this.#taken
+    this.#taken = this.#look(view, this.#taken, view.world.rows(Vector), vectors_max)
+    return this.behind(view.world)
   }
 
   /**
-   * Looks again at so many rows that were taken: what was forgotten meanwhile leaves the index, what came back enters it.
+   * Looks again at rows that were taken: what was forgotten meanwhile leaves the index, what came back enters it.
    * @returns how many rows are left of this round; after the last the next round begins
    */
-  review(view: Looking, rows_max: number): number {
+  review(view: Looking, vectors_max: number = Number.POSITIVE_INFINITY): number {
     if (this.index === undefined) return 0
-    this.#reviewed = this.#look(view, this.#reviewed, Math.min(this.#taken, this.#reviewed + rows_max))
+    this.#reviewed = this.#look(view, this.#reviewed, this.#taken, vectors_max)
     const left = this.#taken - this.#reviewed
     if (left === 0) this.#reviewed = 0
     return left
   }
 
-  #look(view: Looking, after: number, last: number): number {
+  /** @returns the last row that was looked at */
+  #look(view: Looking, after: number, last: number, vectors_max: number): number {
     const { index, model, lane } = this
     if (index === undefined || model === undefined) return last
     const source = vectorSource(view, model, lane)
     const { of_high, of_low } = view.world.of(Vector)
     const wanted = 2 * model.row + lane
-    for (let row = after + 1; row <= last; row++) {
+    const end = vectors_max === Number.POSITIVE_INFINITY ? last : Math.min(last, after + rowsMax)
+    let left = vectors_max
+    for (let row = after + 1; row <= end; row++) {
       if (of_low[row] !== wanted) continue
       const memory_id = of_high[row]!
       const served = isServed(view.world, memory_id)
       if (served === index.has(memory_id)) continue
       const vector = served ? source.vector(memory_id) : undefined
       if (vector !== undefined) index.add(memory_id, vector)
-      else if (!index.remove(memory_id)) continue
+      else if (index.remove(memory_id)) this.removals++
+      else continue
       this.changes++
+      if (--left === 0) return row
     }
-    return last
+    return end
   }
 }
 
@@ -85,6 +99,31 @@ export class VectorLanes {
   wanted(view: Looking, { lane }: VectorLane): ServingModel | undefined {
     const isOff = lane === EmbedLane.eidolon && view.world.of(Embedding).eidolon[1] === 0
     return isOff ? undefined : servingModel(view)
+  }
+
+  /** Vectors that the record has, of all models. */
+  rows(world: World): number {
+    return world.rows(Vector)
+  }
+
+  /** A number by which the first rows of one record are told from those of another: of one that was restored, for instance. */
+  markOf(world: World, rows: number): number {
+    const { of_high, of_low } = world.of(Vector)
+    const { source_high, source_low } = world.of(Memory)
+    let mark = 0
+    for (let row = 1; row <= rows; row++) {
+      const memory_id = of_high[row]!
+      mark = Math.imul(mark ^ memory_id ^ source_high[memory_id]!, 0x2c1b3c6d) ^ (mark >>> 15)
+      mark = Math.imul(mark ^ of_low[row]! ^ source_low[memory_id]!, 0x297a2d39) ^ (mark >>> 13)
+    }
+    return mark >>> 0
+  }
+
+  /** The memories whose vectors were ever kept for a lane, also those that are not served any more. */
+  *labels({ world }: Looking, { row: model }: ServingModel, { lane }: VectorLane): Generator<number> {
+    const { of_high, of_low } = world.of(Vector)
+    const rows = world.rows(Vector)
+    for (let row = 1; row <= rows; row++) if (of_low[row] === 2 * model + lane) yield of_high[row]!
   }
 
   /**
@@ -119,12 +158,5 @@ export class VectorLanes {
   progress({ world }: Looking): number {
     const { embedded, sweep, seen } = world.of(Embedding)
     return embedded[1]! + sweep[1]! + seen[1]!
-  }
-
-  /** The field in force in words, as it stands before a text that is embedded as seen under it; empty when none is. */
-  phrase({ world, read }: Looking): string {
-    const row = world.rows(FieldInForce)
-    const text = row === 0 ? undefined : read('field', row)
-    return text === undefined ? '' : phraseOf(JSON.parse(text) as FieldClasses)
   }
 }

@@ -14,11 +14,8 @@ const edgesLooked_max = 1024
  * O(memories): an order of the operator's is rare, and nothing may be overlooked.
  */
 export function forget(tick: Tick, id: number): void {
-  const { world } = tick
-  const memory = world.of(Memory)
-  const all = memory.replaced_by[id] === 0 ? [id, ...behind(world, id)] : [id]
-  for (const each of all) remove(world, each, Deleted.forgotten)
-  for (const each of all) {
+  const memory = tick.world.of(Memory)
+  for (const each of hide(tick.world, id)) {
     tick.put('text', each, '')
     tick.put('meta', each, forgottenMeta)
     if (tick.read('sketch', each) !== undefined) tick.put('sketch', each, '')
@@ -28,6 +25,13 @@ export function forget(tick: Tick, id: number): void {
     }
   }
   forgetOfFile(tick, memory.file[id]!, id)
+}
+
+/** Takes a memory, and what it stands for, out of service for good. @returns their rows */
+export function hide(world: World, id: number): number[] {
+  const all = world.of(Memory).replaced_by[id] === 0 ? [id, ...behind(world, id)] : [id]
+  for (const each of all) remove(world, each, Deleted.forgotten)
+  return all
 }
 
 /** Nothing of a memory is served any more: its row and its chunks'. What was forgotten stays so. */

@@ -169,12 +169,12 @@ export function nameKey(words: Words, first: number, past: number, hash: Uint32A
 const telling = WordFlag.capital | WordFlag.number | WordFlag.digits | WordFlag.identifier | WordFlag.joined
 
 function readText(words: Words, ts: number, into: Gathering, names: Names): void {
-  const { text, count, start, end, raw, flags } = words
+  const { units, text, count, start, end, raw, flags } = words
   let index = 0
   while (index < count) {
     // Most words are plain: nothing stands at them, and the lexicon has nothing to say.
-    const behind = text.charCodeAt(end[index]!)
-    const bare = text.charCodeAt(start[index]! - 1) === 0x20 && behind !== 0x28 && behind !== 0x40
+    const behind = end[index]! < text.length ? units[end[index]!] : 0
+    const bare = start[index]! > 0 && units[start[index]! - 1] === 0x20 && behind !== 0x28 && behind !== 0x40
     if (bare && (flags[index]! & telling) === 0) {
       const wordClass = classOf(raw[index]!)
       if (wordClass !== 0) readFailure(words, index, wordClass, into)

@@ -3,11 +3,11 @@ import type { World } from '../../engine/world/world.ts'
 import { Edge, Gauge, Key, Memory } from '../components.ts'
 import { appendKey } from '../keys.ts'
 import type { Minted } from '../minted.ts'
-import { readSpans, type Span } from '../text/chunks.ts'
+import { chunkUnits_max, readSpans, type Span } from '../text/chunks.ts'
 import { readWords, Words } from '../text/words.ts'
 import type { Draft } from './draft.ts'
 import { marksOf } from './marks.ts'
-import { type About, KeyKind, MentionField, Mentions, readMentions } from './mentions.ts'
+import { type About, KeyKind, keysMax, MentionField, Mentions, readMentions } from './mentions.ts'
 import { tagsOf } from './tags.ts'
 
 /** Rows and edges that must be free before a memory is made, so that none is made by half. */
@@ -16,7 +16,11 @@ const edgesRoom = 64
 const titleWords = new Words()
 const words = new Words()
 const mentions = new Mentions()
+/** The rows of the mentioned keys that are known already. */
+const keyRows = new Uint32Array(keysMax)
 const spans: Span[] = []
+/** How many of the words that were read last are no stop words. */
+let telling = 0
 
 /** Whether there is room for a memory of this many rows. */
 export function hasRoom(world: World, rows: number): boolean {
@@ -26,8 +30,9 @@ export function hasRoom(world: World, rows: number): boolean {
 
 /** How many rows a draft takes: its own, and one for each chunk of a long text. */
 export function rowsOf(draft: Draft): number {
+  if (draft.text.length <= chunkUnits_max) return 1
   readSpans(draft.text, spans)
-  return spans.length > 1 ? 1 + spans.length : 1
+  return 1 + spans.length
 }
 
 /**
@@ -37,9 +42,9 @@ export function rowsOf(draft: Draft): number {
  */
 export function mint(tick: Tick, minted: Minted, draft: Draft): number {
   const { world } = tick
-  readSpans(draft.text, spans)
-  readWords(draft.title, titleWords)
-  const whole = spans.length <= 1
+  if (draft.title === '') titleWords.count = 0
+  else readWords(draft.title, titleWords)
+  const whole = draft.text.length <= chunkUnits_max
   const about = aboutOf(draft)
   const id = append(tick, draft, 0, undefined)
   read(tick, whole ? draft.text : '', minted, id, about)
@@ -48,8 +53,8 @@ export function mint(tick: Tick, minted: Minted, draft: Draft): number {
   tick.put('text', id, draft.text)
   tick.put('meta', id, metaOf(draft, tags))
   if (!whole) {
-    const memory = world.of(Memory)
-    memory.chunks[id] = spans.length
+    readSpans(draft.text, spans)
+    world.of(Memory).chunks[id] = spans.length
     for (const span of spans) chunk(tick, minted, draft, id, span)
   }
   world.of(Gauge).memories[1]!++
@@ -124,11 +129,13 @@ function read(tick: Tick, text: string, minted: Minted, id: number, about: About
   readWords(text, words)
   readMentions(words, about, mentions)
   minted.open(id)
-  for (let at = 0; at < titleWords.count; at++) if (titleWords.term[at] !== 0) minted.addTerm(titleWords.term[at]!)
-  for (let at = 0; at < words.count; at++) if (words.term[at] !== 0) minted.addTerm(words.term[at]!)
-  for (let at = 0; at < mentions.count; at++) {
+  minted.addTerms(titleWords.term, titleWords.count)
+  telling = minted.addTerms(words.term, words.count)
+  const { count } = mentions
+  tick.world.pairs(Key, 'key').findAll(mentions.high, mentions.low, count, keyRows)
+  for (let at = 0; at < count; at++) {
     const to = minted.addMention()
-    minted.key[to] = keyOf(tick, at, about.ts)
+    minted.key[to] = keyOf(tick, at, keyRows[at]!, about.ts)
     minted.signature[to] = mentions.signature[at]!
     minted.word[to] = Math.min(mentions.word[at]!, 65_535)
     minted.field[to] = mentions.field[at]!
@@ -137,11 +144,9 @@ function read(tick: Tick, text: string, minted: Minted, id: number, about: About
 }
 
 /** The row of a mention's key. Its text is written out only when it is new. */
-function keyOf(tick: Tick, at: number, at_ms: number): number {
-  const high = mentions.high[at]!
-  const low = mentions.low[at]!
-  const known = tick.world.findPair(Key, 'key', high, low)
-  if (known === 0) return appendKey(tick, mentions.kind[at]!, high, low, mentions.keyText(at), at_ms)
+function keyOf(tick: Tick, at: number, known: number, at_ms: number): number {
+  const { kind, high, low } = mentions
+  if (known === 0) return appendKey(tick, kind[at]!, high[at]!, low[at]!, mentions.keyText(at), at_ms)
   const { degree, newest_edge } = tick.world.of(Key)
   // Its text was forgotten with all that mentioned it.
   if (degree[known] === 0 && newest_edge[known] !== 0) tick.put('key', known, mentions.keyText(at))
@@ -171,8 +176,6 @@ function place(world: World, minted: Minted, id: number): void {
 
 function mark(world: World, id: number): void {
   const memory = world.of(Memory)
-  let telling = 0
-  for (let at = 0; at < words.count; at++) if (words.term[at] !== 0) telling++
   memory.words[id] = Math.min(telling, 65_535)
   memory.marks[id] = marksOf(words)
   if (mentions.dropped > 0) world.of(Gauge).keys_dropped[1]! += mentions.dropped
@@ -180,17 +183,13 @@ function mark(world: World, id: number): void {
 
 /** The metadata record: what a person is shown about a memory. Empty fields are left out. */
 function metaOf(draft: Draft, tags: readonly string[]): string {
-  const { kind, channel, thread, author } = draft.source
+  const { id, title, path, source } = draft
+  const { kind, channel, thread, author } = source
   return JSON.stringify({
-    id: draft.id,
-    ...(draft.title === '' ? {} : { title: draft.title }),
-    ...(tags.length === 0 ? {} : { tags }),
-    source: {
-      kind,
-      ...(channel === '' ? {} : { channel }),
-      ...(thread === '' ? {} : { thread }),
-      ...(author === '' ? {} : { author }),
-    },
-    ...(draft.path === '' ? {} : { path: draft.path }),
+    id,
+    title: title || undefined,
+    tags: tags.length === 0 ? undefined : tags,
+    source: { kind, channel: channel || undefined, thread: thread || undefined, author: author || undefined },
+    path: path || undefined,
   })
 }

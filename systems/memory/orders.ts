@@ -2,7 +2,7 @@ import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
 import { Deleted, File, Gauge, Memory } from '../components.ts'
 import type { MemoryOrder } from '../events.ts'
-import { forget, remove } from './forget.ts'
+import { forget, hide, remove } from './forget.ts'
 
 /** One memory stands for a file: the newest content's. An older one that comes back is served again. */
 export function standForFile(world: World, file: number, id: number): void {
@@ -36,6 +36,7 @@ export function obey(tick: Tick, { order, memory_id }: MemoryOrder): void {
   const id = memory.parent[memory_id]! || memory_id
   if (order === 'pin') memory.pinned[id] = 1
   else if (order === 'unpin') memory.pinned[id] = 0
+  else if (order === 'hide') hide(world, id)
   else forget(tick, id)
 }
 

@@ -1,20 +1,19 @@
-import type { World } from '../../engine/world/world.ts'
 import { Memory } from '../components.ts'
 import { dateFit } from './calendar.ts'
-import type { Pool } from './pool.ts'
-import type { Demand, Query } from './query.ts'
-import { settings } from './settings.ts'
+import type { Scene } from './direct.ts'
+import type { Demand } from './query.ts'
 
 /**
  * How sure it is that memory answers a query, 0 to 1: the share of what it demands (its words by rarity, named things doubly,
  * a date) that the best hit covers, and that the best two cover together; the mean of both,
  * because a question over two hops needs two.
  */
-export function confidenceOf(world: World, pool: Pool, query: Query, ranked: readonly number[]): number {
+export function confidenceOf(scene: Scene, ranked: readonly number[]): number {
+  const { query, settings } = scene
   let full = 0
   for (const { weight } of query.demands) full += weight
   if (full === 0 || ranked.length === 0) return 0
-  const covers = ranked.slice(0, settings.sure_max).map((slot) => coverOf(world, pool, query, slot))
+  const covers = ranked.slice(0, settings.sure_max).map((slot) => coverOf(scene, slot))
   let one = 0
   let two = 0
   covers.forEach((cover, at) => {
@@ -22,7 +21,7 @@ export function confidenceOf(world: World, pool: Pool, query: Query, ranked: rea
       one,
       cover.reduce((sum, value) => sum + value, 0),
     )
-    for (let other = 0; other <= at && at < settings.pair_max; other++) {
+    for (let other = 0; other <= at && at < covers.length; other++) {
       two = Math.max(
         two,
         cover.reduce((sum, value, index) => sum + Math.max(value, covers[other]![index]!), 0),
@@ -32,21 +31,16 @@ export function confidenceOf(world: World, pool: Pool, query: Query, ranked: rea
   return (one + two) / 2 / full
 }
 
-function coverOf(world: World, pool: Pool, query: Query, slot: number): number[] {
+function coverOf(scene: Scene, slot: number): number[] {
+  const { world, pool, query } = scene
   const row = pool.rows[slot]!
   const memory = world.of(Memory)
   const near = [memory.previous[row]!, memory.next[row]!]
-  return query.demands.map((demand) => demand.weight * covers(world, pool, query, demand, slot, near))
+  return query.demands.map((demand) => demand.weight * covers(scene, demand, slot, near))
 }
 
-function covers(
-  world: World,
-  pool: Pool,
-  query: Query,
-  { date, author, term }: Demand,
-  slot: number,
-  near: readonly number[],
-): number {
+function covers(scene: Scene, { date, author, term }: Demand, slot: number, near: readonly number[]): number {
+  const { world, pool, query, settings } = scene
   const memory = world.of(Memory)
   const row = pool.rows[slot]!
   if (date) return dateFit(query.date!, memory.happened_at_ms[row]!, settings.date_days) > 0 ? 1 : 0

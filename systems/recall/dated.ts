@@ -1,22 +1,23 @@
 import type { World } from '../../engine/world/world.ts'
-import { Edge, Key } from '../components.ts'
+import { Edge, Key, KeyKind } from '../components.ts'
 import { dayText, yearAndMonthOf } from '../memory/mentions/dates.ts'
-import { KeyKind, kindPrefix } from '../memory/mentions.ts'
+import { kindPrefix } from '../memory/mentions.ts'
 import { hash64 } from '../text/hash.ts'
 import type { DateAsked } from './dates.ts'
 
 const pair = new Uint32Array(2)
 const years_max = 8
 
-/** Memories of the days that a date names, by the keys of those days; at most so many. */
-export function* datedRows(world: World, date: DateAsked, rows_max: number): Generator<number> {
+/** Calls for each memory of the days that a date names, by the keys of those days; at most so many. */
+export function eachDatedRow(world: World, date: DateAsked, rows_max: number, call: (row: number) => void): void {
   if (date.month === 0) return
+  const { memory_id, older } = world.of(Edge)
   let left = rows_max
   for (const year of date.year === 0 ? yearsOf(world) : [date.year]) {
     for (const day of daysOf(date)) {
       for (let edge = newest(world, year, date.month, day); edge !== 0 && left > 0; left--) {
-        yield world.of(Edge).memory_id[edge]!
-        edge = world.of(Edge).older[edge]!
+        call(memory_id[edge]!)
+        edge = older[edge]!
       }
     }
   }

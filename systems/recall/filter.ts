@@ -1,8 +1,8 @@
 import { assert, EngineError } from '../../engine/errors.ts'
 import type { World } from '../../engine/world/world.ts'
-import { Edge, Key, Memory, MemoryKind } from '../components.ts'
+import { Edge, Key, KeyKind, Memory, MemoryKind } from '../components.ts'
 import { Spelling } from '../memory/mentions/spelling.ts'
-import { KeyKind, kindPrefix } from '../memory/mentions.ts'
+import { kindPrefix } from '../memory/mentions.ts'
 import type { RecallOptions } from './types.ts'
 
 /** Says of a row whether it may be a hit. */
@@ -28,6 +28,9 @@ export function filterOf(world: World, options: RecallOptions): Accept {
   const { from_ms = Number.NEGATIVE_INFINITY, to_ms = Number.POSITIVE_INFINITY } = options
   assert(!Number.isNaN(from_ms) && !Number.isNaN(to_ms), 'RECALL_OPTION', 'a time is no number', from_ms)
   const timed = from_ms !== Number.NEGATIVE_INFINITY || to_ms !== Number.POSITIVE_INFINITY
+  const { deleted, replaced_by } = memory
+  const every = [kinds, thread, channel, author, tags].every((each) => each === undefined) && !timed
+  if (every) return (row) => deleted[row] === 0 && replaced_by[row] === 0
   return (row) => {
     if (memory.deleted[row] !== 0 || memory.replaced_by[row] !== 0) return false
     if (kinds !== undefined && !kinds.has(memory.kind[row]!)) return false

@@ -1,7 +1,9 @@
 import { Edge, Memory, MemoryKind } from '../components.ts'
 import { metaOf, type Reading, textOf } from '../memory/text-of.ts'
 import type { Ranked } from '../recall.ts'
+import { explanationOf } from './explain.ts'
 import { partsOf } from './parts.ts'
+import { Part } from './pool.ts'
 import type { Hit } from './types.ts'
 
 const kindNames = Object.keys(MemoryKind)
@@ -9,27 +11,38 @@ const families_max = 20
 
 /** The best hits with their texts: one for an event, one for the same words, one for a family, which lists its others. */
 export function hitsFrom(view: Reading, ranked: Ranked, hits_max: number, explain: boolean): Hit[] {
-  const { world } = view
-  const memory = world.of(Memory)
-  const shown = new Map<number, { slot: number; others: number[] }>()
+  const { pool } = ranked.scene
+  let shown = groupsOf(ranked, ranked.order, hits_max)
+  // Many parts of one document may stand before all else.
+  if (shown.size < hits_max && ranked.order.length < pool.candidateCount) {
+    shown = groupsOf(ranked, pool.best(pool.candidateCount), hits_max)
+  }
+  return [...shown].map(([id, { slot, others }]) => hitOf(view, ranked, id, slot, others, explain))
+}
+
+/** By event: the slot that stands for it, and the other members of its family. */
+type Groups = Map<number, { readonly slot: number; readonly others: number[] }>
+
+function groupsOf({ scene: { memory, pool } }: Ranked, order: readonly number[], hits_max: number): Groups {
+  const shown: Groups = new Map()
   const standing = new Map<number, number>()
-  for (const slot of ranked.order) {
-    if (ranked.pool.total(slot) <= 0) continue
-    const row = ranked.pool.rows[slot]!
+  for (const slot of order) {
+    if (pool.total(slot) <= 0) continue
+    const row = pool.rows[slot]!
     const id = memory.parent[row]! || row
     if (shown.has(id)) continue
     const group = memory.family[id]! || memory.same_as[id]! || id
     const stands = standing.get(group)
     if (stands !== undefined) {
-      const others = shown.get(stands)!.others
-      if (stands !== id && others.length < families_max && !others.includes(id)) others.push(id)
+      const { others } = shown.get(stands)!
+      if (others.length < families_max && !others.includes(id)) others.push(id)
       continue
     }
     if (shown.size === hits_max) continue
     standing.set(group, id)
     shown.set(id, { slot, others: [] })
   }
-  return [...shown].map(([id, { slot, others }]) => hitOf(view, ranked, id, slot, others, explain))
+  return shown
 }
 
 function hitOf(
@@ -42,7 +55,7 @@ function hitOf(
 ): Hit {
   const { world } = view
   const memory = world.of(Memory)
-  const row = ranked.pool.rows[slot]!
+  const row = ranked.scene.pool.rows[slot]!
   const meta = metaOf(view, id)
   const parts = partsOf(view, ranked, slot, explain)
   return {
@@ -50,6 +63,7 @@ function hitOf(
     memory_id: id,
     score: parts.reduce((sum, { value }) => sum + value, 0),
     parts,
+    ...(explain ? { explanation: explanationOf(view, ranked, slot) } : {}),
     lanes: lanesOf(ranked, slot),
     path: pathOf(view, ranked, slot),
     // A document that was reached as a whole shows how it begins.
@@ -64,18 +78,20 @@ function hitOf(
   }
 }
 
-function lanesOf({ pool, spread }: Ranked, slot: number): string[] {
+function lanesOf({ scene: { pool }, spread }: Ranked, slot: number): string[] {
   const lanes: string[] = []
-  if (pool.part(slot, 'lexical') > 0) lanes.push('lexical')
-  if (pool.part(slot, 'context') > 0 || pool.part(slot, 'thread') > 0) lanes.push('thread')
-  if (pool.part(slot, 'thing') > 0 || pool.part(slot, 'anchor') > 0) lanes.push('thing')
-  if (pool.part(slot, 'meaning') > 0) lanes.push('canonical')
+  if (pool.part(slot, Part.lexical) > 0) lanes.push('lexical')
+  if (pool.part(slot, Part.context) > 0 || pool.part(slot, Part.thread) > 0) lanes.push('thread')
+  if (pool.part(slot, Part.thing) > 0 || pool.part(slot, Part.anchor) > 0) lanes.push('thing')
+  if (pool.part(slot, Part.meaning) > 0) lanes.push('canonical')
   if (spread.steps.has(slot)) lanes.push('walk')
-  return lanes
+  if (pool.part(slot, Part.date) > 0) lanes.push('date')
+  // What nothing of its own brought was brought by the turn beside it.
+  return lanes.length === 0 ? ['thread'] : lanes
 }
 
 /** From the seed to the hit: `note 12`, `ent:arm64`, `note 98`. */
-function pathOf(view: Reading, { pool, spread }: Ranked, slot: number): string[] {
+function pathOf(view: Reading, { scene: { pool }, spread }: Ranked, slot: number): string[] {
   const { world } = view
   const path: string[] = [nameOf(view, pool.rows[slot]!)]
   let at = slot

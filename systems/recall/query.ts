@@ -1,12 +1,12 @@
 import type { World } from '../../engine/world/world.ts'
-import { Key } from '../components.ts'
+import { Key, KeyKind } from '../components.ts'
 import type { QueryTerm, TextIndex } from '../eidolon/text-index.ts'
-import { type About, KeyKind, kindPrefix, Mentions, readMentions, signatureBit } from '../memory/mentions.ts'
+import { type About, kindPrefix, Mentions, readMentions, signatureBit } from '../memory/mentions.ts'
 import { hash64 } from '../text/hash.ts'
 import { foldWord } from '../text/word-cache.ts'
 import { readWords, WordFlag, Words } from '../text/words.ts'
 import { type DateAsked, readDate } from './dates.ts'
-import { settings } from './settings.ts'
+import { settings as defaults, type Settings } from './settings.ts'
 
 /** A thing that the query names and memory knows: a row in Key, and where in the query it stands. */
 export type Thing = {
@@ -38,6 +38,10 @@ export type Query = {
   readonly weights: Float64Array
   /** The sum of the weights of words that memory knows; 1 when it knows none. */
   readonly scale: number
+  /** How rare each word is: what a walk weighs it by. 0 for words that memory does not know. */
+  readonly rarities: Float64Array
+  /** Their sum; 1 when it is 0. */
+  readonly raritySum: number
   readonly bits: Int32Array
   /** People whom the query names, as rows in Key of kind author. */
   readonly authors: ReadonlySet<number>
@@ -66,7 +70,7 @@ const queryUnits_max = 4000
 const when = /^\s*(when|how long|((in|on) )?(what|which) (day|date|month|year|time))\b/i
 
 /** Reads a query against what memory knows. Only the first 4,000 units of it count. */
-export function readQuery(world: World, index: TextIndex, text: string): Query {
+export function readQuery(world: World, index: TextIndex, text: string, settings: Settings = defaults): Query {
   const asked = text.slice(0, queryUnits_max)
   readWords(asked, words)
   readMentions(words, nothing, mentions)
@@ -74,6 +78,7 @@ export function readQuery(world: World, index: TextIndex, text: string): Query {
   const terms: QueryTerm[] = []
   const spelt: string[] = []
   const weights: number[] = []
+  const rarities: number[] = []
   const demands: Demand[] = []
   const authors = new Set<number>()
   const seen = new Set<number>()
@@ -94,7 +99,9 @@ export function readQuery(world: World, index: TextIndex, text: string): Query {
       }
       terms.push({ term, weight: Math.sqrt(rarity) })
       spelt.push(words.text.slice(words.start[at]!, words.end[at]!))
-      weights.push(index.frequency(term) === 0 ? 0 : tell(rarity))
+      const known = index.frequency(term) > 0
+      weights.push(known ? tell(rarity) : 0)
+      rarities.push(known ? rarity : 0)
     }
   }
   if (date !== undefined) demands.push({ weight: rarest, term: -1, author: 0, date: true })
@@ -104,6 +111,8 @@ export function readQuery(world: World, index: TextIndex, text: string): Query {
     terms,
     weights: Float64Array.from(weights),
     scale: weights.reduce((sum, weight) => sum + weight, 0) || 1,
+    rarities: Float64Array.from(rarities),
+    raritySum: rarities.reduce((sum, rarity) => sum + rarity, 0) || 1,
     bits: Int32Array.from(terms, ({ term }) => signatureBit(term)),
     authors,
     things: thingsOf(world),
@@ -135,6 +144,8 @@ function thingsOf(world: World): Thing[] {
   const { kind: kinds } = world.of(Key)
   const add = (key: number, first: number, past: number, capital: boolean): void => {
     if (key === 0 || things.has(key)) return
+    // Who speaks is asked of the author's column: people are spoken to far more often than spoken of.
+    if (past - first === 1 && authorOf(world, first) !== 0) return
     const numeric = kinds[key] === KeyKind.day || kinds[key] === KeyKind.year
     things.set(key, { key, first, past, capital, numeric })
   }

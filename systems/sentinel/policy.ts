@@ -38,11 +38,12 @@ export function policyPayload(policy: PolicyData): Payload {
 /** Compiling is pure, so what one text compiles to can be kept; only the newest is. */
 let kept: { readonly text: string; readonly policy: CompiledPolicy } | undefined
 
-/** The policy in force. */
+/** The policy in force; what it does not say is as in `defaultPolicy`. */
 export function policyOf(tick: Pick<Tick, 'world' | 'read'>): CompiledPolicy {
   const row = tick.world.rows(Policy)
   const text = row === 0 ? JSON.stringify(defaultPolicy) : (tick.read('policy', row) ?? JSON.stringify(defaultPolicy))
-  if (kept?.text !== text) kept = { text, policy: compilePolicy(JSON.parse(text) as PolicyData) }
+  if (kept?.text !== text)
+    kept = { text, policy: compilePolicy({ ...defaultPolicy, ...(JSON.parse(text) as Partial<PolicyData>) }) }
   return kept.policy
 }
 

@@ -1,6 +1,9 @@
 /** One chunk of a document: `units` UTF-16 units from `start` on. */
 export type Span = { readonly start: number; readonly units: number }
 
+/** A text of up to so many UTF-16 units is one chunk when nothing else is said. */
+export const chunkUnits_max = 2_000
+
 /** How long chunks are, in UTF-16 units: about `usual`, never above `most`; a text up to `most` is one chunk. */
 export type ChunkLimits = { readonly usual?: number; readonly most?: number }
 
@@ -10,7 +13,11 @@ export type ChunkLimits = { readonly usual?: number; readonly most?: number }
  * A fenced block of code stays whole where it fits.
  * @param into emptied, then filled with the chunks in order
  */
-export function readSpans(text: string, into: Span[], { usual = 1_200, most = 2_000 }: ChunkLimits = {}): void {
+export function readSpans(
+  text: string,
+  into: Span[],
+  { usual = 1_200, most = chunkUnits_max }: ChunkLimits = {},
+): void {
   into.length = 0
   const places = text.length > most ? placesOf(text) : []
   for (let from = 0, next = 0; from < text.length; ) {

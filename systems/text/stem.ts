@@ -1,4 +1,5 @@
 import { irregularForms } from './irregular.ts'
+import { WordTable } from './word-table.ts'
 
 /**
  * The stem of an English word: the rules known as Porter2 (Snowball English), after a table of irregular forms.
@@ -21,8 +22,22 @@ const shortSyllable = /(?:^|[^aeiouy])[aeiouy][^aeiouywxY]$|^[aeiouy][^aeiouy]$|
 
 /** The rules alone, without the irregular forms: of a lower-case word of three letters or more. */
 export function porter2(word: string): string {
-  const known = special.get(word)
-  if (known !== undefined) return known
+  return special.get(word) ?? regular(word)
+}
+
+/** The stem of an ASCII word that a list of its own would not change; see `isListed`. */
+export function regularStem(word: string): string {
+  return word.length < 3 || !/^[a-z]+$/.test(word) ? word : regular(word)
+}
+
+/** Whether the table of irregular forms, or of special ones, has a word with this raw hash: then only `stem` knows its stem. */
+export function isListed(raw: number): boolean {
+  return listed.of(raw) !== 0
+}
+
+const listed = new WordTable([...irregularForms.keys(), ...special.keys()].map((word) => [word, 1]))
+
+function regular(word: string): string {
   let text = word.startsWith("'") ? word.slice(1) : word
   if (text.length < 3) return text
   // A y that is a consonant is written Y while the rules run.
@@ -32,7 +47,7 @@ export function porter2(word: string): string {
   const second = regionAfter(text, first)
   if (text.includes("'")) text = withoutPossessive(text)
   text = withoutPlural(text)
-  if (whole.has(text)) return text
+  if (pastEndings.of(text) && whole.has(text)) return text
   text = withoutPastOrProgress(text, first)
   if (hasY) text = text.replace(/(?<=.[^aeiouy])[yY]$/, 'i')
   text = derivation(text, first, second)
@@ -61,11 +76,12 @@ function place(text: string): number {
   return last >= 0 && before >= 0 ? last * 26 + before : -1
 }
 
+const prefixLetters = 'gcapuleoi'
 const prefixes = /^(?:gener|commun|arsen|past|univers|later|emerg|organ|inter)/
 
 /** Where the first region begins. Some beginnings are longer than the rule has them, or unlike words would meet (general, generous). */
 function firstRegion(text: string): number {
-  if (text.length < 4) return regionAfter(text, 0)
+  if (text.length < 4 || !prefixLetters.includes(text[0]!)) return regionAfter(text, 0)
   return prefixes.exec(text)?.[0].length ?? regionAfter(text, 0)
 }
 

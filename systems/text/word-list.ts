@@ -1,3 +1,4 @@
+import { reveal } from './hidden.ts'
 import { found, stopBit, titleBit } from './word-cache.ts'
 
 /** What is known of a word beside its hashes, as bits of `Words.flags`. */
@@ -47,6 +48,8 @@ export class Words {
   term: Uint32Array = new Uint32Array(256)
   /** Bits of `WordFlag`. */
   flags: Uint16Array = new Uint16Array(256)
+  /** The text unit by unit, as far as it is ASCII; `notAscii` for every other unit. Quicker to look at than the text. */
+  units: Buffer = Buffer.alloc(1024)
   /** The text has more words than were read. */
   cut = false
   /** What the text hides, as bits of `Concealed`. */
@@ -56,21 +59,64 @@ export class Words {
   get hidden(): boolean {
     return this.concealed !== 0
   }
+
+  /** Notes what the cache says of a word. */
+  found(place: number, bits: number): void {
+    if ((bits & stopBit) !== 0) this.flags[place]! |= WordFlag.stop
+    if ((bits & titleBit) !== 0) this.flags[place]! |= WordFlag.shortForm
+  }
+
+  /** Takes a text, of which no word is read yet. */
+  begin(text: string): void {
+    this.count = 0
+    this.cut = false
+    this.concealed = 0
+    this.text = text
+    if (this.#take(text)) return
+    const seen = reveal(text)
+    this.text = seen.text
+    this.concealed = seen.concealed
+    if (this.#take(seen.text)) return
+    for (let at = 0; at < seen.text.length; at++) {
+      const unit = seen.text.charCodeAt(at)
+      this.units[at] = unit < notAscii ? unit : notAscii
+    }
+  }
+
+  /** Copies a text into `units`; false when it is not ASCII alone. */
+  #take(text: string): boolean {
+    const room = text.length + longestUnits
+    if (this.units.length < room || this.units.length > Math.max(room, unitsKept)) {
+      this.units = Buffer.alloc(Math.max(1024, room < unitsKept / 2 ? room * 2 : room))
+    }
+    // Whatever is not ASCII takes more bytes than units, and where that is cut off for want of room, there are more already.
+    return this.units.write(text, 0, room, 'utf8') === text.length
+  }
 }
+
+/** In place of any unit that is not ASCII. */
+export const notAscii = 128
+/** The most bytes of one character. */
+const longestUnits = 4
+/** What one long text has made longer than this is let go again. */
+const unitsKept = 1 << 18
 
 /** Appends the word `start`–`end` of the text, which `lookUp` has just found. */
 export function putFound(into: Words, start: number, end: number, flags: number): void {
+  const at = putWaiting(into, start, end, flags, found[0]!)
+  into.term[at] = found[1]!
+  into.found(at, found[2]!)
+}
+
+/** Appends a word that is still to be looked up; its number. */
+export function putWaiting(into: Words, start: number, end: number, flags: number, raw: number): number {
   if (into.count === into.start.length) grow(into)
   const at = into.count++
   into.start[at] = start
   into.end[at] = end
-  into.raw[at] = found.raw
-  into.term[at] = found.term
-  const { bits } = found
-  into.flags[at] =
-    bits === 0
-      ? flags
-      : flags | ((bits & stopBit) === 0 ? 0 : WordFlag.stop) | ((bits & titleBit) === 0 ? 0 : WordFlag.shortForm)
+  into.raw[at] = raw
+  into.flags[at] = flags
+  return at
 }
 
 function grow(into: Words): void {

@@ -1,7 +1,7 @@
 import { hashEnd, hashSeed, hashUnit } from './hash.ts'
 import { Letter, letterOf } from './letters.ts'
-import { clearLetters, letters, lookUp, lookUpPacked, packedUnits } from './word-cache.ts'
-import { putFound, WordFlag, type Words } from './word-list.ts'
+import { lookUp, packed, packedPlace, packedUnits, settle, wait } from './word-cache.ts'
+import { notAscii, putFound, putWaiting, WordFlag, type Words } from './word-list.ts'
 
 /** Single words: from where one begins to where reading goes on. `words.ts` knows what lies between them. */
 
@@ -18,7 +18,7 @@ export function makeRoom(word_units_max: number): void {
 }
 
 /** ASCII letters and digits: the unit in lower case and what it is; 0 for all else. */
-const plain = new Uint16Array(128)
+const plain = new Uint16Array(notAscii + 1)
 const plainUpper = 0x100
 const plainLower = 0x200
 const plainDigit = 0x400
@@ -30,43 +30,48 @@ for (let unit = 0x61; unit <= 0x7a; unit++) {
 
 /** Reads an ordinary ASCII word: no humps, nothing inside it, not too long. The answer is where to go on, or 0 when it is not ordinary. */
 export function readPlain(into: Words, from: number, flags: number, longest: number): number {
-  const text = into.text
-  const most = Math.min(text.length, from + Math.min(longest, packedUnits))
-  clearLetters()
-  const first = plain[text.charCodeAt(from)]!
-  letters[0] = first
-  let state = hashUnit(hashSeed, first & 0x7f)
-  let at = from + 1
+  const { text, units } = into
+  const end = text.length
+  const most = Math.min(end, from + Math.min(longest, packedUnits))
+  const first = plain[units[from]!]!
+  const base = packedPlace()
+  packed[base + 1] = 0
+  packed[base + 2] = 0
+  packed[base + 3] = 0
+  let four = first & 0x7f
+  packed[base] = four
+  let state = hashUnit(hashSeed, four)
   let later = 0
-  let unit = 0
+  let at = from + 1
   for (; at < most; at++) {
-    unit = text.charCodeAt(at)
-    if (unit > 127) return 0
-    const letter = plain[unit]!
+    const letter = plain[units[at]!]!
     if (letter === 0) break
-    letters[at - from] = letter
-    state = hashUnit(state, letter & 0x7f)
+    const place = at - from
+    const unit = letter & 0x7f
+    four = (place & 3) === 0 ? unit : (four << 8) | unit
+    packed[base + (place >>> 2)] = four
+    state = hashUnit(state, unit)
     later |= letter
-  }
-  if (at === most && at < text.length) {
-    unit = text.charCodeAt(at)
-    if (unit > 127 || plain[unit] !== 0) return 0
   }
   const all = first | later
   let step = 0
-  if (unit === 0x27) {
-    step = possessiveAfter(text, at)
-    if (step === 0 && isLetter(text, at + 1)) return 0
-    if (step > 0) flags |= WordFlag.possessive
-  } else if (unit === 0x2c && (all & (plainUpper | plainLower)) === 0 && isDigit(text.charCodeAt(at + 1))) return 0
+  if (at < end) {
+    const unit = units[at]!
+    if (unit === notAscii || (at === most && plain[unit] !== 0)) return 0
+    if (unit === 0x27) {
+      step = possessiveAfter(text, at)
+      if (step === 0 && isLetter(text, at + 1)) return 0
+      if (step > 0) flags |= WordFlag.possessive
+    } else if (unit === 0x2c && (all & (plainUpper | plainLower)) === 0 && isDigit(text.charCodeAt(at + 1))) return 0
+  }
   if ((all & plainUpper) !== 0) {
     if ((later & plainUpper) !== 0 && (all & plainLower) !== 0) return 0
     if ((first & plainUpper) !== 0)
       flags |= WordFlag.capital | ((all & plainLower) !== 0 ? 0 : later !== 0 ? WordFlag.allCaps : WordFlag.shortForm)
   }
   if ((all & plainDigit) !== 0) flags |= (all & (plainUpper | plainLower)) === 0 ? WordFlag.number : WordFlag.digits
-  lookUpPacked(text, from, at - from, hashEnd(state))
-  putFound(into, from, at, flags)
+  const raw = hashEnd(state)
+  if (wait(putWaiting(into, from, at, flags, raw), raw)) settle(into)
   return at + step
 }
 

@@ -1,9 +1,9 @@
-import { reveal } from './hidden.ts'
-import { isPlain, Letter, letterOf } from './letters.ts'
-import { WordFlag, type Words } from './word-list.ts'
+import { Letter, letterOf } from './letters.ts'
+import { settle, stopWaiting } from './word-cache.ts'
+import { notAscii, WordFlag, type Words } from './word-list.ts'
 import { makeRoom, readPairs, readPlain, readRun } from './word-runs.ts'
 
-export { WordFlag, Words } from './word-list.ts'
+export { notAscii, WordFlag, Words } from './word-list.ts'
 
 /** How much of a text is read: words, and UTF-16 units of one word. */
 export type WordLimits = { readonly words_max?: number; readonly word_units_max?: number }
@@ -17,23 +17,18 @@ const unitsMax = 64
  * other apostrophes stay; `1,000` is one number; scripts without blanks give pairs of characters.
  */
 export function readWords(text: string, into: Words, most: WordLimits = {}): void {
-  into.count = 0
-  into.cut = false
-  into.concealed = 0
-  into.text = text
-  if (!isPlain(text)) {
-    const seen = reveal(text)
-    into.text = seen.text
-    into.concealed = seen.concealed
-  }
+  into.begin(text)
+  stopWaiting()
   const limit = most.words_max ?? wordsMax
   const longest = Math.max(2, most.word_units_max ?? unitsMax)
   makeRoom(longest)
   const source = into.text
+  const { units } = into
+  const end = source.length
   let gap: number = gapStart
-  for (let at = 0; at < source.length; ) {
-    const unit = source.charCodeAt(at)
-    const bits = unit < 0xd800 || unit > 0xdbff ? letterOf(unit) : letterOf(source.codePointAt(at)!)
+  for (let at = 0; at < end; ) {
+    const unit = units[at]!
+    const bits = letterOf(unit < notAscii ? unit : source.codePointAt(at)!)
     if ((bits & Letter.word) === 0) {
       if ((bits & (Letter.newline | Letter.bullet)) !== 0 && (gap & Letter.newline) !== 0) gap |= gapStart
       gap |= bits
@@ -42,15 +37,16 @@ export function readWords(text: string, into: Words, most: WordLimits = {}): voi
     }
     if (into.count >= limit) {
       into.cut = true
-      return
+      break
     }
     const flags = gap === Letter.known + Letter.blank ? 0 : flagsOfGap(into, gap)
-    const next = unit < 128 ? readPlain(into, at, flags, longest) : 0
+    const next = unit < notAscii ? readPlain(into, at, flags, longest) : 0
     if (next > 0) at = next
     else if ((bits & Letter.unspaced) === 0) at = readRun(into, at, flags, longest, limit)
     else at = readPairs(into, at, flags, limit)
     gap = 0
   }
+  settle(into)
 }
 
 /** A bit no letter has: what comes next begins a sentence whatever was before. */
@@ -67,5 +63,6 @@ function flagsOfGap(into: Words, gap: number): number {
     return WordFlag.joined | WordFlag.identifier
   }
   if ((gap & Letter.end) === 0) return 0
+  settle(into)
   return (into.flags[before]! & WordFlag.shortForm) === 0 ? WordFlag.sentenceStart : 0
 }

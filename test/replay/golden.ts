@@ -7,10 +7,9 @@ import type { Store } from '../../engine/record/store.ts'
  * A record as text, one JSON a line, so that a change of behaviour is a changed line in review. A line with a
  * `digest` begins an entry, the events after it are its batch; a line with `put` is a record that systems may read.
  */
-const tables = ['text'] as const
 
-/** Writes a store's journal and records as lines. */
-export function linesOf(store: Store): string {
+/** Writes a store's journal, and the records of these tables, as lines. */
+export function linesOf(store: Store, tables: readonly string[] = ['text']): string {
   const lines: string[] = []
   for (const table of tables) {
     for (const key of store.keys(table)) {

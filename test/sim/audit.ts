@@ -54,7 +54,8 @@ export function auditOutcomes(court: Court, parts: Parts, store: Store, notes: r
 }
 
 function hear(court: Court, tally: Tally, event: Event): void {
-  if (NoteReady.is(event)) tally.ready++
+  // A note without any words is nothing to remember.
+  if (NoteReady.is(event) && event.payload.text !== '') tally.ready++
   if (NoteWritten.is(event)) {
     tally.written++
     tally.writtenIds.add(event.id)
@@ -87,11 +88,13 @@ function judgeMemories(court: Court, core: Core, tally: Tally): void {
   const { world } = core
   const gauge = world.of(Gauge)
   const [duplicates, refused] = [gauge.duplicates[1]!, gauge.refused[1]!]
-  const { file, source_high, source_low } = world.of(Memory)
-  const rows = world.rows(Memory)
+  const { file, parent, source_high, source_low } = world.of(Memory)
   const identities = new Set<string>()
+  let rows = 0
   let ofLibrary = 0
-  for (let id = 1; id <= rows; id++) {
+  for (let id = 1; id <= world.rows(Memory); id++) {
+    if (parent[id] !== 0) continue
+    rows++
     identities.add(`${source_high[id]} ${source_low[id]}`)
     if (file[id] === 0) ofLibrary++
   }

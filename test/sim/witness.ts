@@ -146,16 +146,17 @@ export class Witness {
     if (standing?.key !== key) this.#standing.set(row, { key, ticks: 0 })
     else if (++standing.ticks === 3) {
       const memory = world.of(Memory)
+      const empty = note.bytes.length === 0
       const served = id !== 0 && memory.deleted[id] === 0 && memory.replaced_by[id] === 0
-      this.#court.holds(served, 'memory', () => `${path} is done, but its memory ${id} is not served`)
-      const text = id === 0 ? undefined : engine.read('text', id)
+      this.#court.holds(served !== empty, 'memory', () => `${path} is done, but its memory ${id} is not served`)
+      const text = id === 0 ? '' : engine.read('text', id)
       this.#court.holds(text === note.bytes.toString(), 'memory', () => `memory ${id} is not the text of ${path}`)
     }
   }
 
   #judgeGauges(world: World): void {
     const { present, verdict } = world.of(File)
-    const { deleted, replaced_by } = world.of(Memory)
+    const { deleted, replaced_by, parent } = world.of(Memory)
     const counts = { files: 0, memories: 0 }
     const verdicts = [0, 0, 0, 0, 0, 0]
     for (let row = 1; row <= world.rows(File); row++) {
@@ -163,7 +164,7 @@ export class Witness {
       verdicts[verdict[row]!]!++
     }
     for (let id = 1; id <= world.rows(Memory); id++)
-      counts.memories += deleted[id] === 0 && replaced_by[id] === 0 ? 1 : 0
+      counts.memories += deleted[id] === 0 && replaced_by[id] === 0 && parent[id] === 0 ? 1 : 0
     const gauge = world.of(Gauge)
     const expected: readonly [keyof typeof Gauge.schema, number][] = [
       ['files', counts.files],

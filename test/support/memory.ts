@@ -80,7 +80,11 @@ export async function drained(engine: Engine): Promise<void> {
 }
 
 /** Orders something about a memory. */
-export async function order(engine: Engine, what: 'forget' | 'pin' | 'unpin', memory_id: number): Promise<void> {
+export async function order(
+  engine: Engine,
+  what: 'hide' | 'forget' | 'pin' | 'unpin',
+  memory_id: number,
+): Promise<void> {
   engine.publish({ type: 'memory.order', payload: { order: what, memory_id } })
   await drained(engine)
 }

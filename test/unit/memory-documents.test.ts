@@ -113,7 +113,9 @@ describe('Where it came from', () => {
       tags: ['Build', 'arm64', 'build'],
     })
     const { tags } = JSON.parse(engine.read('meta', 1)!) as { tags: string[] }
-    expect(tags).toEqual([...new Set(tags)].sort())
+    const [given, derived] = [tags.filter((tag) => !tag.includes('/')), tags.filter((tag) => tag.includes('/'))]
+    expect(tags, 'what was given, then what was found, each sorted').toEqual([...given.sort(), ...derived.sort()])
+    expect(given).toEqual(['arm64', 'build'])
     expect(tags).toEqual(expect.arrayContaining(['err/timeout', 'author/ada', 'chan/general', 'src/discord']))
     const { first_edge, edges } = engine.world.of(Memory)
     const { key } = engine.world.of(Edge)
@@ -163,6 +165,17 @@ describe('A file', () => {
     await saved(engine, 'soup.md', prose('soup', 80))
     expect(alive(engine)).toEqual([1])
     expect(found(engine, 'soup')).toEqual(['soup.md'])
+    await engine.stop()
+  })
+
+  test('that is emptied is remembered no more, until it says something again', async () => {
+    const engine = await opened()
+    await saved(engine, 'soup.md', 'The soup wants more salt.')
+    await saved(engine, 'soup.md', '')
+    expect([alive(engine), found(engine, 'soup'), gauge(engine, 'memories')]).toEqual([[], [], 0])
+    expect(engine.world.of(File).memory_id[1]).toBe(0)
+    await saved(engine, 'soup.md', 'The soup wants more salt.')
+    expect([alive(engine), found(engine, 'soup')]).toEqual([[1], ['soup.md']])
     await engine.stop()
   })
 

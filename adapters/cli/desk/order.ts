@@ -10,12 +10,22 @@ export type OrderAnswer = {
   readonly reason: string
 }
 
-/** Carries out an order of the operator's about one memory; it is durable when this resolves. */
+/**
+ * Carries out an order of the operator's about one memory; it is durable when this resolves. Forgetting leaves nothing of
+ * the text in the record or its past, and a crash at any moment leaves a record that recovers.
+ */
 export async function carryOut(engine: Engine, order: MemoryOrder['order'], memory_id: number): Promise<OrderAnswer> {
   if (memory_id === 0) return { order, memory_id, done: false, reason: 'there is no such memory' }
-  if (stateOf(engine, memory_id) === 'forgotten') {
+  if (stateOf(engine, memory_id) === 'forgotten' && !engine.read('text', memory_id)) {
     return { order, memory_id, done: false, reason: 'it was forgotten before' }
   }
-  await engine.ingest({ type: MemoryOrder.name, source: { kind: 'admin' }, payload: { order, memory_id } })
+  const say = (said: MemoryOrder['order']): Promise<number> =>
+    engine.ingest({ type: MemoryOrder.name, source: { kind: 'admin' }, payload: { order: said, memory_id } })
+  if (order === 'forget') {
+    await say('hide')
+    await engine.snapshot()
+  }
+  await say(order)
+  if (order === 'forget') await engine.dropPast()
   return { order, memory_id, done: true, reason: '' }
 }

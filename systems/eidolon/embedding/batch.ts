@@ -1,7 +1,7 @@
 import type { Tick } from '../../../engine/system.ts'
 import type { World } from '../../../engine/world/world.ts'
 import { LlmEmbed } from '../../events.ts'
-import { metaOf, textOf } from '../../memory/text-of.ts'
+import { Texts } from '../../memory/text-of.ts'
 import { Embedding, EmbedJob, EmbedLane, EmbedModel, EmbedState } from '../columns.ts'
 import { phraseOf } from '../field.ts'
 import { presentField } from '../present.ts'
@@ -71,9 +71,10 @@ function ask(tick: Tick, among: readonly number[]): void {
   const jobs = world.of(EmbedJob)
   const texts: string[] = []
   const taken: number[] = []
+  const records = new Texts(tick)
   let bytes = 0
   for (const job of among) {
-    const text = textToEmbed(tick, job)
+    const text = textToEmbed(tick, records, job)
     if (text === '') {
       moveTo(world, job, EmbedState.none)
       continue
@@ -97,13 +98,13 @@ function ask(tick: Tick, among: readonly number[]): void {
 }
 
 /** What is embedded for a job; empty when nothing is to be. */
-function textToEmbed(tick: Tick, job: number): string {
+function textToEmbed(tick: Tick, records: Texts, job: number): string {
   const { world } = tick
   const { memory_id, lane, model } = world.of(EmbedJob)
   const row = memory_id[job]!
   if (!isServed(world, row) || vectorRow(world, row, model[job]!, lane[job]!) !== 0) return ''
-  const content = textOf(tick, row).trim()
-  const title = content === '' ? '' : (metaOf(tick, row).title ?? '')
+  const content = records.text(row).trim()
+  const title = content === '' ? '' : (records.meta(row).title ?? '')
   // A title says what the words after it are about, above all those of a chunk.
   const titled = title === '' || content.startsWith(title) ? content : `${title}\n${content}`
   const text = titled.slice(0, textUnitsMax).toWellFormed().trim()

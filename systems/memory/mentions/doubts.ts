@@ -1,4 +1,4 @@
-import type { Words } from '../../text/words.ts'
+import { notAscii, type Words } from '../../text/words.ts'
 import type { Gathering } from './gathering.ts'
 import { KeyKind, MentionField, rank } from './kinds.ts'
 import { isCapital } from './look.ts'
@@ -19,16 +19,21 @@ export class Doubts {
 
   /** Notes a word; those beyond the first few hundred sentences are not asked about. */
   add(words: Words, index: number): void {
-    const contraction = words.text.slice(words.start[index]!, words.end[index]!).search(/['’]/) >= 0
-    if (this.count < doubtsMax && !contraction && !endsOrdinary(words, index)) this.#word[this.count++] = index
+    if (this.count < doubtsMax && !isContraction(words, index) && !endsOrdinary(words, index))
+      this.#word[this.count++] = index
   }
 
   /** Decides, and forgets. */
   settle(words: Words, into: Gathering): void {
     if (this.count === 0) return
-    for (let index = 0; index < this.count; index++) this.#place(words.raw[this.#word[index]!]!)
+    let some = 0
+    for (let index = 0; index < this.count; index++) {
+      const raw = words.raw[this.#word[index]!]!
+      this.#place(raw)
+      some |= 1 << (raw & 31)
+    }
     for (let index = 0; index < words.count; index++) {
-      if (isCapital(words, index)) continue
+      if ((some & (1 << (words.raw[index]! & 31))) === 0 || isCapital(words, index)) continue
       const slot = this.#find(words.raw[index]!)
       if (this.#raw[slot] !== 0) this.#ordinary[slot] = 1
     }
@@ -52,6 +57,14 @@ export class Doubts {
     while (this.#raw[slot] !== 0 && this.#raw[slot] !== raw) slot = (slot + 1) & (doubtSlots - 1)
     return slot
   }
+}
+
+function isContraction(words: Words, index: number): boolean {
+  for (let at = words.start[index]!; at < words.end[index]!; at++) {
+    const unit = words.units[at]!
+    if (unit === 0x27 || (unit === notAscii && words.text.charCodeAt(at) === 0x2019)) return true
+  }
+  return false
 }
 
 /** Adverbs and forms of verbs are no names where only the beginning of the sentence gives them a capital. */

@@ -49,8 +49,9 @@ export function addAddress(text: string, from: number, to: number, into: Gatheri
 
 /** Adds a path, as the whole and by its file name. @returns whether it was one */
 export function addPath(token: string, into: Gathering): boolean {
-  const plain = token.replace(/(?::\d+){1,2}$/, '').replace(/^(?:\.\/)+/, '')
-  const windows = /^[a-z]:\\|^\.{1,2}\\|^\\\\/i.test(plain)
+  const whole = token.includes(':') ? token.replace(/(?::\d+){1,2}$/, '') : token
+  const plain = whole.startsWith('./') ? whole.replace(/^(?:\.\/)+/, '') : whole
+  const windows = plain.includes('\\') && /^[a-z]:\\|^\.{1,2}\\|^\\\\/i.test(plain)
   const path = windows ? plain.replaceAll('\\', '/') : plain
   if (!/^(?:[a-z]:)?[\w.~@+/-]*[\w/]$/i.test(path) && !/^[\p{L}\p{N}\p{M}.~@+/ _-]*\.\w{1,8}$/u.test(path)) return false
   const name = path.slice(path.lastIndexOf('/') + 1)

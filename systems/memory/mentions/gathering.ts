@@ -26,7 +26,9 @@ export class Gathering {
   readonly #used = new Uint16Array(gatheredMax)
   readonly #textStart = new Uint32Array(gatheredMax)
   readonly #textEnd = new Uint32Array(gatheredMax)
-  #texts = new Uint16Array(8192)
+  /** The texts that are ASCII alone, as most are; the others as they are. */
+  #texts = Buffer.alloc(8192)
+  readonly #wide = new Map<number, string>()
   #textsEnd = 0
   #word = 0
   #words = 0
@@ -39,6 +41,7 @@ export class Gathering {
     this.count = 0
     this.dropped = 0
     this.#textsEnd = 0
+    if (this.#wide.size > 0) this.#wide.clear()
   }
 
   /** Says where the mentions stand that follow. */
@@ -117,17 +120,26 @@ export class Gathering {
   #keep(index: number): void {
     const { units, end } = this.#spelling
     if (this.#textsEnd + end > this.#texts.length) {
-      const larger = new Uint16Array(this.#texts.length * 2)
+      const larger = Buffer.alloc(this.#texts.length * 2 + end)
       larger.set(this.#texts)
       this.#texts = larger
     }
-    this.#textStart[index] = this.#textsEnd
-    for (let at = 0; at < end; at++) this.#texts[this.#textsEnd++] = units[at]!
-    this.#textEnd[index] = this.#textsEnd
+    const texts = this.#texts
+    let to = this.#textsEnd
+    let all = 0
+    this.#textStart[index] = to
+    for (let at = 0; at < end; at++) {
+      all |= units[at]!
+      texts[to++] = units[at]!
+    }
+    this.#textEnd[index] = to
+    if (all < 128) this.#textsEnd = to
+    else this.#wide.set(index, String.fromCharCode(...units.subarray(0, end)))
   }
 
   /** The canonical text of a gathered key. */
   text(index: number): string {
-    return String.fromCharCode(...this.#texts.subarray(this.#textStart[index]!, this.#textEnd[index]!))
+    const wide = this.#wide.size === 0 ? undefined : this.#wide.get(index)
+    return wide ?? this.#texts.toString('latin1', this.#textStart[index]!, this.#textEnd[index]!)
   }
 }

@@ -118,9 +118,12 @@ export const phrases: Phrase[][] = []
 const slots = 4096
 const hashes = new Uint32Array(slots)
 const values = new Uint16Array(slots)
+/** Which slots are those of a word: small enough to stay near. */
+const taken = new Uint8Array(slots)
 
 /** The class of a word by its raw hash in the low four bits, and the class's number above them. */
 export function classOf(raw: number): number {
+  if (taken[raw & (slots - 1)] === 0) return 0
   for (let slot = raw & (slots - 1); hashes[slot] !== 0; slot = (slot + 1) & (slots - 1)) {
     if (hashes[slot] === raw) return values[slot]!
   }
@@ -132,6 +135,7 @@ function learn(word: string, kind: number, number = 0): void {
   const raw = hashText(word)
   let slot = raw & (slots - 1)
   for (; hashes[slot] !== 0; slot = (slot + 1) & (slots - 1)) if (hashes[slot] === raw) return
+  taken[slot] = 1
   hashes[slot] = raw
   values[slot] = kind | (number << 4)
 }

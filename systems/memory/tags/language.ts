@@ -1,5 +1,5 @@
-import { hashText } from '../../text/hash.ts'
-import type { Words } from '../../text/words.ts'
+import { WordTable } from '../../text/word-table.ts'
+import { notAscii, type Words } from '../../text/words.ts'
 
 /** Shorter texts say too little about their language. */
 const wordsMin = 40
@@ -17,13 +17,13 @@ const frequent: Readonly<Record<string, string>> = {
   nl: 'het een van niet dat met zijn voor ook maar wij deze naar bij',
 }
 const languages = Object.keys(frequent)
-const languageOf = new Map<number, number[]>()
-languages.forEach((language, index) => {
-  for (const word of frequent[language]!.split(' ')) {
-    const raw = hashText(word)
-    languageOf.set(raw, [...(languageOf.get(raw) ?? []), index])
-  }
-})
+/** In which languages a word is frequent, one bit each. */
+const languageOf = new WordTable(
+  languages.flatMap((language, index) =>
+    frequent[language]!.split(' ').map((word): [string, number] => [word, 1 << index]),
+  ),
+)
+const byWord = new Uint16Array(languages.length)
 
 /** Scripts that are written for one language above all, by their ranges of units. */
 const scripts: readonly (readonly [from: number, to: number, language: string])[] = [
@@ -42,22 +42,32 @@ const scripts: readonly (readonly [from: number, to: number, language: string])[
 export function languageOfWords(words: Words): string {
   const count = Math.min(words.count, wordsMost)
   if (count < wordsMin) return ''
-  const byScript = new Map<string, number>()
-  const byWord = new Uint16Array(languages.length)
+  let byScript: Map<string, number> | undefined
+  byWord.fill(0)
   for (let index = 0; index < count; index++) {
-    const unit = words.text.charCodeAt(words.start[index]!)
-    if (unit >= 0x370) {
-      const language = scripts.find(([from, to]) => unit >= from && unit <= to)?.[2] ?? ''
-      byScript.set(language, (byScript.get(language) ?? 0) + 1)
-    } else for (const language of languageOf.get(words.raw[index]!) ?? []) byWord[language]!++
+    const start = words.start[index]!
+    const unit = words.units[start] === notAscii ? words.text.charCodeAt(start) : 0
+    if (unit < 0x370) {
+      for (let bits = languageOf.of(words.raw[index]!); bits !== 0; bits &= bits - 1)
+        byWord[31 - Math.clz32(bits & -bits)]!++
+      continue
+    }
+    const language = scripts.find(([from, to]) => unit >= from && unit <= to)?.[2] ?? ''
+    byScript ??= new Map()
+    byScript.set(language, (byScript.get(language) ?? 0) + 1)
   }
+  return (byScript === undefined ? '' : ofScript(byScript, count)) || commonest(count)
+}
+
+/** The language that more than half of the words are written in the script of; empty when there is none. */
+function ofScript(byScript: ReadonlyMap<string, number>, count: number): string {
   // Japanese is written in Chinese characters too, Chinese never in kana.
   if ((byScript.get('ja') ?? 0) * 10 > count) return 'ja'
   for (const [language, seen] of byScript) if (seen * 2 > count) return language
-  return commonest(byWord, count)
+  return ''
 }
 
-function commonest(byWord: Uint16Array, count: number): string {
+function commonest(count: number): string {
   let best = 0
   for (let index = 1; index < byWord.length; index++) if (byWord[index]! > byWord[best]!) best = index
   const second = byWord.reduce((most, seen, index) => (index === best ? most : Math.max(most, seen)), 0)
