@@ -44,17 +44,22 @@ export class Beat {
   onTime(wall: boolean): Promise<void> | undefined {
     const now = this.#parts.clock()
     const { now_ms, tick_ms } = this.#parts.core
+    const { batch_bytes_usual } = this.#parts.limits
     const ahead_ms = now_ms + tick_ms - now
     // A little ahead: wait for the wall. Far ahead: the wall was set back, and time that stood still would hold every
     // timer until it is there again.
     const setBack = ahead_ms > (this.#parts.limits.catch_up_max + 2) * tick_ms
-    return this.run(wall || (Math.abs(ahead_ms) > tick_ms && !setBack) ? now : undefined)
+    return this.run(wall || (Math.abs(ahead_ms) > tick_ms && !setBack) ? now : undefined, batch_bytes_usual)
   }
 
-  /** One tick; a promise only when something has to be made durable. @param now_ms world time to set */
-  run(now_ms: number | undefined): Promise<void> | undefined {
+  /**
+   * One tick; a promise only when something has to be made durable.
+   * @param now_ms world time to set
+   * @param usual bytes of events from which on the batch is full enough; else it takes what fits
+   */
+  run(now_ms: number | undefined, usual?: number): Promise<void> | undefined {
     const { core, trace } = this.#parts
-    this.#gather(now_ms)
+    this.#gather(now_ms, usual)
     trace.beginTick()
     const outcome = core.apply(this.#batch)
     trace.endTick()
@@ -75,7 +80,7 @@ export class Beat {
   }
 
   /** The batch: the time where it is due, who writes in the first tick of a run, a suspect alone, else what waits. */
-  #gather(now_ms: number | undefined): void {
+  #gather(now_ms: number | undefined, usual: number | undefined): void {
     const { core, dead, intake, clock } = this.#parts
     const parcels = this.#parcels
     const first = !this.#introduced
@@ -85,7 +90,7 @@ export class Beat {
     if (first) parcels.push(this.#own(EngineStarted.name, this.#introduction()))
     const quiet = !first && core.emitted.length === 0
     const suspect = quiet ? dead.trySuspect() : undefined
-    if (suspect === undefined) intake.drain(parcels)
+    if (suspect === undefined) intake.drain(parcels, usual)
     else parcels.push(intake.again(suspect))
     this.#batch.length = 0
     for (const parcel of parcels) this.#batch.push(parcel.event)

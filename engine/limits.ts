@@ -10,9 +10,9 @@ export type Limits = {
   readonly batch_max: number
   /** Most bytes of events one tick takes in. */
   readonly batch_bytes_max: number
-  /** Bytes of events after which a tick takes in no more: large events make a tick of few, so that none lasts long. */
+  /** Bytes of events after which a tick of the engine's own takes in no more: of large events it takes few, so that none lasts long. */
   readonly batch_bytes_usual: number
-  /** Slots of each ring. */
+  /** Slots of each ring. What waits long is moved about by the collector of garbage, so a ring holds two batches and no more. */
   readonly inbox_max: number
   /** Most bytes of JSON one event may have. */
   readonly event_bytes_max: number
@@ -36,7 +36,7 @@ export const defaultLimits: Limits = {
   batch_max: 1024,
   batch_bytes_max: 16_777_216,
   batch_bytes_usual: 524_288,
-  inbox_max: 4096,
+  inbox_max: 2048,
   event_bytes_max: 8_388_608,
   catch_up_max: 8,
   snapshot_bytes: 67_108_864,

@@ -90,7 +90,7 @@ export const Mark = {
   time: 4, //         it speaks of a time: yesterday, in May, last week
   hidden_text: 8, //  it has invisible or disguised characters
   cut: 16, //         it has more words than were read
-  secret: 32, //      it has what looks like a password or a key
+  secret: 32, //      it has what looks like a password or a key; looked for before it is embedded
 } as const
 
 /**

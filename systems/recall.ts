@@ -1,6 +1,6 @@
 import { Edge, Memory } from './components.ts'
 import type { Condition } from './daimoi/walk.ts'
-import { circuitWeights } from './daimoi/weights.ts'
+import { circuitWeights, weightsWithout } from './daimoi/weights.ts'
 import { type Lanes, lanesOf } from './eidolon/lanes.ts'
 import type { Reading } from './memory/text-of.ts'
 import { confidenceOf } from './recall/confidence.ts'
@@ -64,12 +64,13 @@ export function rank(view: Reading, text: string, options: RecallOptions, settin
   talk.gather(scene, seeds)
   for (let at = 0; at < pool.candidateCount; at++) scoreDirect(scene, talk, pool.candidates[at]!)
   scoreThings(scene)
+  const kinds = weightsWithout(circuitWeights(options.circuit), settings.without ?? [])
   const terrain: Terrain = {
     scene,
     condition: {
-      ...conditionOf(query, scene.memories, circuitWeights(options.circuit), settings),
+      ...conditionOf(query, scene.memories, kinds, settings),
       frequency: (term) => lanes.text.frequency(term),
-      standing: { rows: pool.rows, count: seeds.length },
+      standing: { rows: pool.rows, count: Math.min(seeds.length, settings.met_max) },
     },
     budget: budgetOf(options, settings),
     admit: (rows, count) => {

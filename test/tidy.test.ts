@@ -342,7 +342,8 @@ describe('The house', () => {
   })
 
   test('a README of a folder names only files that are there; `name.ts` stands for any', () => {
-    const wrong = folders.flatMap((folder) => {
+    const inside = new Set(sources.map(({ path }) => dirname(path)).filter((path) => path.includes('/')))
+    const wrong = [...folders, ...inside].flatMap((folder) => {
       const readme = join(root, folder, 'README.md')
       if (!readdirSync(join(root, folder)).includes('README.md')) return []
       const named = [...readFileSync(readme, 'utf8').matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:ts|json|md))`/g)]

@@ -48,6 +48,7 @@ export class VectorKeeper {
   readonly #files: Trouble
   #reviewAt_ms = 0
   #builds = false
+  #isClean = false
 
   constructor(lanes: Lanes, store: VectorStore, view: View, log: Log) {
     this.#lanes = lanes
@@ -66,8 +67,12 @@ export class VectorKeeper {
   async work(): Promise<boolean> {
     for (const kept of this.#kept) {
       const wanted = this.#lanes.vectors.wanted(this.#view, kept.lane)
-      if (wanted?.row !== kept.lane.model?.row) await this.#change(kept, wanted)
+      if (wanted?.row === kept.lane.model?.row) continue
+      await this.#change(kept, wanted)
+      this.#isClean = false
     }
+    if (!this.#isClean) await this.#clean()
+    this.#isClean = true
     const behind = this.#kept.reduce((sum, { lane }) => sum + lane.catchUp(this.#view, sliceRead), 0)
     if (behind > 0 || this.#review()) return true
     const built = this.#builds
@@ -98,7 +103,6 @@ export class VectorKeeper {
     kept.index = index
     lane.serve(index, wanted)
     this.#lanes[name] = index
-    await this.#clean()
   }
 
   async #open(lane: Lane, model: Model, path: string): Promise<SavedIndex> {

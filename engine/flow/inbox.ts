@@ -114,11 +114,12 @@ export class Inbox {
   }
 
   /**
-   * Takes at most `batch_max` events and `batch_bytes_max` bytes, and once there are `batch_bytes_usual` one event of each ring, ring by ring in their fixed order. Each ring first
+   * Takes at most `batch_max` events and `batch_bytes_max` bytes, ring by ring in their fixed order. Each ring first
    * gets an equal share, so a flood in one cannot hold back the others. What `into` held before does not count.
+   * @param usual bytes from which on it is one event a ring
    */
-  drain(into: Parcel[]): void {
-    const { batch_max, batch_bytes_max, batch_bytes_usual } = this.#limits
+  drain(into: Parcel[], usual: number = this.#limits.batch_bytes_max): void {
+    const { batch_max, batch_bytes_max } = this.#limits
     const share = Math.max(1, Math.floor(batch_max / this.#rings.length))
     const full = into.length + batch_max
     let bytes = 0
@@ -131,7 +132,7 @@ export class Inbox {
           if (bytes > batch_bytes_max) return this.#resume()
           ring.shift()
           into.push(parcel)
-          if (bytes >= batch_bytes_usual) break
+          if (bytes >= usual) break
         }
       }
     }

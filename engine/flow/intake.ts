@@ -41,8 +41,9 @@ export class Intake {
     return this.#inbox.count
   }
 
-  drain(into: Parcel[]): void {
-    this.#inbox.drain(into)
+  /** @param usual bytes from which on the batch is full enough */
+  drain(into: Parcel[], usual?: number): void {
+    this.#inbox.drain(into, usual)
   }
 
   /** An event of the engine's own, not through a ring. */

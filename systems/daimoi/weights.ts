@@ -54,6 +54,13 @@ export function circuitWeights(circuit: string | undefined): KindWeights {
   )
 }
 
+/** The weights with some kinds of keys that lead nowhere. */
+export function weightsWithout(weights: KindWeights, kinds: readonly number[]): KindWeights {
+  const fewer = weights.slice()
+  for (const kind of kinds) fewer[kind] = 0
+  return fewer
+}
+
 function weightsOf(favoured: readonly number[]): KindWeights {
   const weights = new Float64Array(256)
   for (const [kind, weight] of kindWeights) weights[kind] = favoured.includes(kind) ? weight * lensFactor : weight

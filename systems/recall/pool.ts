@@ -50,6 +50,7 @@ export class Pool {
   #words = new Float64Array(startingSlots * 8)
   #parts = new Float64Array(startingSlots * width)
   #totals = new Float64Array(startingSlots)
+  #sorting = new Float64Array(startingSlots)
   #scored = 0
   /** Open addressing: a place of the table holds a slot when its stamp is that of this recall. */
   #places = new Uint32Array(startingSlots * 4)
@@ -178,11 +179,16 @@ export class Pool {
 
   /** The candidates among which the best so many are. */
   #atLeast(most: number): number[] {
-    const candidates = this.candidates.subarray(0, this.candidateCount)
-    if (most >= candidates.length) return Array.from(candidates)
-    const totals = Float64Array.from(candidates, (slot) => this.#totals[slot]!).sort()
-    const least = totals[totals.length - most]!
-    return Array.from(candidates.filter((slot) => this.#totals[slot]! >= least))
+    const { candidates, candidateCount } = this
+    let least = Number.NEGATIVE_INFINITY
+    if (most < candidateCount) {
+      if (this.#sorting.length < candidateCount) this.#sorting = new Float64Array(this.rows.length)
+      for (let at = 0; at < candidateCount; at++) this.#sorting[at] = this.#totals[candidates[at]!]!
+      least = this.#sorting.subarray(0, candidateCount).sort()[candidateCount - most]!
+    }
+    const slots: number[] = []
+    for (let at = 0; at < candidateCount; at++) if (this.#totals[candidates[at]!]! >= least) slots.push(candidates[at]!)
+    return slots
   }
 
   #isBefore(slot: number, other: number): boolean {

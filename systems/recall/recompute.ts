@@ -71,7 +71,10 @@ function walkPart({ settings, words, rarity_sum, memories }: Explanation, walk: 
   })
   const open = Math.min(1, (settings.open * left) / rarity_sum)
   const key = walk.kind_weight * walk.name * rarity(memories, walk.degree) * degreePenalty(walk.degree)
-  const link = (settings.unconditioned + near / rarity_sum) * key * (walk.to_title ? 1 : settings.intoText)
+  const link =
+    (settings.unconditioned + (settings.conditioned * near) / rarity_sum) *
+    key *
+    (walk.to_title ? 1 : settings.intoText)
   const handed =
     walk.decay * settings.share * walk.from_score * open * link * (1 + (settings.rest * rest) / rarity_sum) -
     (settings.overlap * over) / rarity_sum

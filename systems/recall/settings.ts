@@ -34,10 +34,12 @@ export const settings = {
   hops_max: 2,
   keys_max: 6, //           keys followed from a node
   edges_max: 25, //         edges read of a key: its title's, then the newest; beyond them those of the seeds
-  candidates_max: 400, //   memories that the walkers may bring in a hop
+  met_max: 100, //          seeds that a walk meets by a key however old the mention, the best
+  candidates_max: 300, //   memories that the walkers may bring, three quarters of them in the first hop
   onward_max: 4, //         of the new ones, so many are walked on from
   share: 3, //              how much of its score a perfect link hands on
   unconditioned: 0.5, //    a link with none of the query's words near it
+  conditioned: 1, //        so much more for one with all of them
   intoText: 0.5, //        a link to a mention in a text, against 1 to a title
   open: 1.5, //             a walk goes as far as the query is not covered yet: open * share of its words that are not
   rest: 0.5, //             more for words of the query that only the target has
@@ -55,5 +57,5 @@ export const settings = {
   answered: 0.58, //        confidence from which a query counts as answered
 } as const
 
-/** The ranker's numbers, by name. */
-export type Settings = { readonly [Name in keyof typeof settings]: number }
+/** The ranker's numbers, by name; and kinds of keys that no walk follows, for those who measure what each is worth. */
+export type Settings = { readonly [Name in keyof typeof settings]: number } & { readonly without?: readonly number[] }

@@ -39,7 +39,8 @@ export function conditionOf(
   settings: Settings = defaults,
 ): Condition {
   const weights = new Float64Array(query.rarities.length)
-  for (let term = 0; term < weights.length; term++) weights[term] = query.rarities[term]! / query.raritySum
+  for (let term = 0; term < weights.length; term++)
+    weights[term] = (settings.conditioned * query.rarities[term]!) / query.raritySum
   return {
     bits: query.bits,
     weights,

@@ -1,10 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { replayJournal } from '../../engine/index.ts'
 import { markOf } from '../../engine/record/mark.ts'
+import { lmdb } from '../../stores/lmdb.ts'
 import { ram } from '../../stores/ram.ts'
 import { Gauge, Memory, MemoryKind } from '../../systems/components.ts'
 import { mind } from '../../systems/index.ts'
+import { remembering } from '../support/memory.ts'
 import { commitLines } from './golden.ts'
 
 /**
@@ -20,6 +25,12 @@ async function golden() {
   await store.open([...mind().records, 'outbox', 'dead'])
   await commitLines(store, await read('mind.journal.jsonl'))
   return { expected, store }
+}
+
+/** The columns that memories live in: a start is a tick of its own, and moves the engine's. */
+function tablesOf(mark: object): object {
+  const tables = ['Memory', 'Key', 'Edge', 'Content', 'Copy', 'Recent', 'Band']
+  return Object.fromEntries(Object.entries(mark).filter(([column]) => tables.includes(column.split('.')[0]!)))
 }
 
 describe('The golden journal of the memory', () => {
@@ -40,5 +51,29 @@ describe('The golden journal of the memory', () => {
     expect(gauge.duplicates[1]).toBeGreaterThanOrEqual(6)
     expect(kind.includes(MemoryKind.aggregate)).toBe(true)
     expect([family.some((of) => of !== 0), same_as.some((of) => of !== 0), pinned[1]]).toEqual([true, true, 1])
+  })
+
+  test('makes the same world on a disk, and the same again after a restart', async () => {
+    const { expected, store } = await golden()
+    const folder = mkdtempSync(join(tmpdir(), 'promethean-golden-'))
+    try {
+      const disk = lmdb(folder)
+      await disk.open([...mind().records, 'outbox', 'dead'])
+      for (const { tick, bytes } of store.journal(0)) await disk.commit({ tick, entry: bytes, puts: [] })
+      for (const table of mind().records) {
+        for (const key of store.keys(table)) {
+          await disk.commit({ tick: 0, entry: null, puts: [{ table, key, bytes: store.read(table, key)! }] })
+        }
+      }
+      await disk.close()
+      for (let life = 0; life < 2; life++) {
+        const engine = await remembering(lmdb(folder))
+        expect((await engine.replay({ until: expected.tick })).digest).toBe(expected.digest)
+        expect(tablesOf(engine.mark())).toEqual(tablesOf(expected.mark))
+        await engine.stop()
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })

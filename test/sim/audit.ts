@@ -6,9 +6,10 @@ import { firstDifference, markOf } from '../../engine/record/mark.ts'
 import { freshCore, readRecord, runIdle } from '../../engine/record/recover.ts'
 import type { Store } from '../../engine/record/store.ts'
 import type { Core, Parts } from '../../engine/tick.ts'
-import { Gauge, Memory, Policy, Sentinel, SentinelPhase } from '../../systems/components.ts'
-import { FsWrite, NoteReady, NoteWritten } from '../../systems/events.ts'
+import { Gauge, Memory, MemoryKind, Policy, Sentinel, SentinelPhase } from '../../systems/components.ts'
+import { ChatSaid, FsWrite, NoteReady, NoteWritten } from '../../systems/events.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
+import type { Spoken } from './talk.ts'
 import type { Court } from './violation.ts'
 import type { LibraryNote } from './workload.ts'
 
@@ -28,14 +29,27 @@ type Tally = {
   written: number
   readonly writtenIds: Set<string>
   ready: number
+  said: number
   readonly answered: Set<number>
   readonly requested: Set<number>
 }
 
 /** Walks through the whole journal and accounts for every event, effect and memory. */
-export function auditOutcomes(court: Court, parts: Parts, store: Store, notes: readonly LibraryNote[]): void {
+export function auditOutcomes(
+  court: Court,
+  parts: Parts,
+  store: Store,
+  { notes, said }: { readonly notes: readonly LibraryNote[]; readonly said: readonly Spoken[] },
+): void {
   const core = freshCore(parts, store, { backoff_max_ms: 120_000 })
-  const tally: Tally = { written: 0, writtenIds: new Set(), ready: 0, answered: new Set(), requested: new Set() }
+  const tally: Tally = {
+    written: 0,
+    writtenIds: new Set(),
+    ready: 0,
+    said: 0,
+    answered: new Set(),
+    requested: new Set(),
+  }
   for (const { tick, bytes } of store.journal(1)) {
     const entry = decodeEntry(bytes, tick)
     runIdle(core, tick - 1)
@@ -47,6 +61,7 @@ export function auditOutcomes(court: Court, parts: Parts, store: Store, notes: r
     for (const { effect_id, text } of core.outcome.requests) request(court, core, tally, effect_id, text, allowed)
   }
   judgeMemories(court, core, tally)
+  judgeSaid(court, core, store, said)
   for (const { id, acknowledged } of notes) {
     const kept = !acknowledged || tally.writtenIds.has(id)
     court.holds(kept, 'durability', () => `${id} was acknowledged and is not in the journal`)
@@ -56,6 +71,7 @@ export function auditOutcomes(court: Court, parts: Parts, store: Store, notes: r
 function hear(court: Court, tally: Tally, event: Event): void {
   // A note without any words is nothing to remember.
   if (NoteReady.is(event) && event.payload.text !== '') tally.ready++
+  if (ChatSaid.is(event)) tally.said++
   if (NoteWritten.is(event)) {
     tally.written++
     tally.writtenIds.add(event.id)
@@ -83,12 +99,22 @@ function mayWrite(core: Core, store: Store): boolean {
   return text !== undefined && (JSON.parse(text) as PolicyData).write
 }
 
+/** What a person or the agent said and was heard to say is a memory; what a program said may be a number. */
+function judgeSaid(court: Court, core: Core, store: Store, said: readonly Spoken[]): void {
+  const texts = new Set<string | undefined>()
+  for (let id = 1; id <= core.world.rows(Memory); id++) texts.add(readRecord(store, 'text', id))
+  for (const { id, text, by, acknowledged } of said) {
+    const kept = !acknowledged || by === 'program' || texts.has(text)
+    court.holds(kept, 'durability', () => `${id} of a ${by} was acknowledged and is not remembered: ${text}`)
+  }
+}
+
 /** Every note, of a file or of the library, became one memory or was counted as a duplicate of one. */
 function judgeMemories(court: Court, core: Core, tally: Tally): void {
   const { world } = core
   const gauge = world.of(Gauge)
   const [duplicates, refused] = [gauge.duplicates[1]!, gauge.refused[1]!]
-  const { file, parent, source_high, source_low } = world.of(Memory)
+  const { file, kind, parent, source_high, source_low } = world.of(Memory)
   const identities = new Set<string>()
   let rows = 0
   let ofLibrary = 0
@@ -96,9 +122,9 @@ function judgeMemories(court: Court, core: Core, tally: Tally): void {
     if (parent[id] !== 0) continue
     rows++
     identities.add(`${source_high[id]} ${source_low[id]}`)
-    if (file[id] === 0) ofLibrary++
+    if (file[id] === 0 && kind[id] === MemoryKind.note) ofLibrary++
   }
-  const entered = tally.written + tally.ready
+  const entered = tally.written + tally.ready + tally.said
   court.holds(
     entered === rows + duplicates + refused,
     'one outcome',

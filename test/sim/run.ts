@@ -9,7 +9,9 @@ import { Folder } from './folder.ts'
 import { Platter } from './platter.ts'
 import type { Wish } from './policy.ts'
 import { type Ground, Process, setPolicy } from './process.ts'
+import { auditRecall } from './recollection.ts'
 import { brokenBy, type SimOptions, type SimReport } from './report.ts'
+import { Talk } from './talk.ts'
 import { Court, Violation } from './violation.ts'
 import { Witness } from './witness.ts'
 import { Workload } from './workload.ts'
@@ -38,6 +40,7 @@ class Simulation {
   readonly #ground: Ground
   readonly #witness: Witness
   readonly #workload: Workload
+  readonly #talk: Talk
   readonly #crashRate: number
   #process!: Process
   #wish: Wish
@@ -81,6 +84,7 @@ class Simulation {
       else this.#trace(`${by} writes at ${after.stat.changed_ms} ${JSON.stringify(after.bytes.toString())}`)
     })
     this.#workload = new Workload(Dice.of(seed, 'workload'), folder)
+    this.#talk = new Talk(Dice.of(seed, 'talk'))
     this.#crashRate = this.#dice.pick([0.003, 0.01, 0.03])
     this.#wish = { write: this.#dice.chance(0.8), chained: this.#dice.chance(0.3) }
   }
@@ -131,11 +135,13 @@ class Simulation {
       })
     }
     this.#workload.deliverAgain(this.#process.engine)
+    this.#talk.deliverAgain(this.#process.engine, this.#ground.clock())
   }
 
   async #faultyTick(): Promise<void> {
     this.#workload.edit()
     this.#workload.speak(this.#process.engine)
+    this.#talk.speak(this.#process.engine, this.#ground.clock())
     if (this.#faults.has('policy_change') && this.#dice.chance(0.01)) this.#changePolicy()
     if (this.#faults.has('clock_jump') && this.#dice.chance(0.02)) {
       this.#skew_ms += this.#dice.pick([-3_600_000, -500, 700, 60_000, 7_200_000])
@@ -259,7 +265,11 @@ class Simulation {
     const { engine } = this.#process
     const froms = genesis ? [...engine.snapshots(), 0] : engine.snapshots().slice(0, 1)
     for (const from of froms.length === 0 ? [0] : froms) await auditReplay(this.#court, engine, from)
-    if (genesis) auditOutcomes(this.#court, this.#ground.parts, this.#ground.platter.ram, this.#workload.notes)
+    if (genesis) {
+      const { parts, platter } = this.#ground
+      auditOutcomes(this.#court, parts, platter.ram, { notes: this.#workload.notes, said: this.#talk.said })
+      auditRecall(this.#court, engine)
+    }
     this.#journalTicks = engine.status().journal_ticks
     this.#court.session()
   }

@@ -41,6 +41,7 @@ const broken: { readonly [canary in CanaryName]: { readonly seed: number; readon
   early_commit: { seed: 10, rule: 'output commit' },
   wrong_gauge: { seed: 10, rule: 'gauges' },
   deaf_memory: { seed: 10, rule: 'one outcome' },
+  false_memory: { seed: 10, rule: 'durability' },
   mute_model: { seed: 10, rule: 'liveness' },
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Engine } from '../../engine/index.ts'
 import { type RamStore, ram } from '../../stores/ram.ts'
-import { Deleted, File, Memory, Revision } from '../../systems/components.ts'
+import { Deleted, File, Mark, Memory, Revision } from '../../systems/components.ts'
 import { Vector } from '../../systems/eidolon/columns.ts'
 import { recall } from '../../systems/recall.ts'
 import { byHand, policy, steps } from '../support/embedding.ts'
@@ -207,6 +207,27 @@ describe('What was forgotten', () => {
     expect((await engine.replay()).identical).toBe(true)
     await engine.stop()
   })
+})
+
+test('a secret is remembered, and its text never goes to whoever embeds', async () => {
+  const { adapter, asked, sent } = byHand()
+  const engine = await remembering(ram(), { adapters: [adapter] })
+  engine.publish(policy('m'))
+  await tell(
+    engine,
+    { text: 'The database of the mill: password = hunter2heron', id: 'secret' },
+    { text: `Ada's token is ghp_${'a1'.repeat(18)}`, title: 'Token' },
+    { text: 'The heron needs no password.' },
+  )
+  for (let round = 0; round < 4; round++) {
+    await steps(engine, 3, 60_000)
+    for (const one of [...asked]) one.done()
+  }
+  expect(sent.flatMap(({ texts }) => texts)).toEqual(['The heron needs no password.'])
+  expect(Array.from(engine.world.of(Memory).marks.slice(1, 4), (bits) => bits & Mark.secret)).toEqual([32, 32, 0])
+  expect(found(engine, 'database of the mill')[0]).toBe('secret')
+  expect((await engine.replay()).identical).toBe(true)
+  await engine.stop()
 })
 
 describe('A pin', () => {

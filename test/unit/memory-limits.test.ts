@@ -55,7 +55,7 @@ describe('Strange texts', () => {
       engine,
       ...hidden.map((text): Line => ({ text })),
       { text: 'a heron' },
-      { text: 'der Übergang, naïve, 語' },
+      { text: 'der Übergang, naïve, 語', id: 'other' },
     )
     const { marks } = engine.world.of(Memory)
     expect(Array.from(marks.slice(1, 7), (bits) => bits & Mark.hidden_text)).toEqual([8, 8, 8, 8, 0, 0])

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { vectorStore } from '../../adapters/cli/vector-store.ts'
 import { offlineEmbedder, offlineModel } from '../../adapters/offline.ts'
-import { type SearchAdapter, type SearchOptions, search } from '../../adapters/search.ts'
+import { type SearchAdapter, type SearchOptions, search, type VectorStore } from '../../adapters/search.ts'
 import { type Adapter, createEngine, EffectFailure, type Engine, type Log, silent } from '../../engine/index.ts'
 import { openFlat } from '../../stores/flat.ts'
 import { type RamStore, ram } from '../../stores/ram.ts'
@@ -59,6 +59,21 @@ async function closed(engine: Engine): Promise<void> {
 const sayings = Array.from({ length: 40 }, (_, at) => `${'abcdefghij'[at % 10]} saying ${at * 37} of the ${at}th day`)
 const queries = ['saying 37', 'the 12th day', 'j of 9'].map((text) => Float32Array.from(vectorFor('m/one', text)))
 
+/** The usual indexes, and how many vectors each file that was opened held. */
+function watched(folder: string): { vectors: VectorStore; read: string[] } {
+  const read: string[] = []
+  const kept = vectorStore(folder)
+  const vectors = {
+    ...kept,
+    open: async (path: string, options: Parameters<typeof kept.open>[1]) => {
+      const index = await openFlat(path, options)
+      read.push(`${index.count} of ${options.model}`)
+      return index
+    },
+  }
+  return { vectors, read }
+}
+
 async function indexesIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith('.vectors'))
 }
@@ -91,16 +106,7 @@ describe('the lanes of vectors', () => {
     const folder = await folderOf()
     const { store, expected } = await filled(folder)
     expect(expected[0]).toHaveLength(8)
-    const read: string[] = []
-    const kept = vectorStore(folder)
-    const vectors = {
-      ...kept,
-      open: async (path: string, options: Parameters<typeof kept.open>[1]) => {
-        const index = await openFlat(path, options)
-        read.push(`${index.count} of ${options.model}`)
-        return index
-      },
-    }
+    const { vectors, read } = watched(folder)
     const second = await opened(store, { vectors })
     await second.adapter.complete()
     expect(read).toEqual(['40 of m/one'])
@@ -201,7 +207,7 @@ describe('the lanes of vectors', () => {
     expect(lanesOf(third.engine.world).canonical?.has(7)).toBe(false)
   })
 
-  test('are silent when embedding is turned off', async () => {
+  test('are silent when embedding is turned off, and leave no files', async () => {
     const folder = await folderOf()
     const { store } = await filled(folder)
     const { engine, adapter } = await opened(store, { vectors: vectorStore(folder) })
@@ -210,11 +216,14 @@ describe('the lanes of vectors', () => {
     await adapter.complete()
     await until(() => lanesOf(engine.world).canonical === undefined)
     expect(adapter.pending().vectors).toBe(0)
+    await closed(engine)
+    expect(await readdir(folder)).toEqual([])
   })
 
   test('of both kinds are kept when asked for', async () => {
     const folder = await folderOf()
-    const { engine, adapter } = await opened(ram(), { vectors: vectorStore(folder) })
+    const store = ram()
+    const { engine, adapter } = await opened(store, { vectors: vectorStore(folder) })
     await engine.ingest(policy('m/one', { eidolon: true }))
     await remember(engine, sayings)
     await adapter.complete()
@@ -222,6 +231,10 @@ describe('the lanes of vectors', () => {
     expect([canonical?.count, eidolon?.count, engine.world.rows(Vector)]).toEqual([40, 40, 80])
     await closed(engine)
     expect((await indexesIn(folder)).map((name) => name.split('-')[0]).sort()).toEqual(['canonical', 'eidolon'])
+    const { vectors, read } = watched(folder)
+    const second = await opened(store, { vectors })
+    await second.adapter.complete()
+    expect(read).toEqual(['40 of m/one', '40 of m/one'])
   })
 
   test('a folder that cannot be made is said once, and all goes on in memory', async () => {

@@ -2,9 +2,9 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import type { View } from '../../../engine/flow/adapter.ts'
 import { Edge, Key, KeyKind, Mark, Memory } from '../../../systems/components.ts'
 import { gaugesOf } from '../../../systems/olympia/gauges.ts'
+import { secretsIn } from '../../../systems/text/secrets.ts'
 import { rowsAtOnce } from './find.ts'
 import { stateOf } from './memory.ts'
-import { secretsIn } from './secrets.ts'
 
 /** How many there are, and their share of what they are compared with, 0 to 1. */
 export type Rate = { readonly count: number; readonly rate: number }

@@ -1,7 +1,9 @@
 import type { Tick } from '../../../engine/system.ts'
 import type { World } from '../../../engine/world/world.ts'
+import { Mark, Memory } from '../../components.ts'
 import { LlmEmbed } from '../../events.ts'
 import { Texts } from '../../memory/text-of.ts'
+import { secretsIn } from '../../text/secrets.ts'
 import { Embedding, EmbedJob, EmbedLane, EmbedModel, EmbedState } from '../columns.ts'
 import { phraseOf } from '../field.ts'
 import { presentField } from '../present.ts'
@@ -107,6 +109,11 @@ function textToEmbed(tick: Tick, records: Texts, job: number): string {
   const title = content === '' ? '' : (records.meta(row).title ?? '')
   // A title says what the words after it are about, above all those of a chunk.
   const titled = title === '' || content.startsWith(title) ? content : `${title}\n${content}`
+  if (secretsIn(titled).length > 0) {
+    // Looked for here and not at every entry: what is never embedded goes nowhere.
+    world.of(Memory).marks[row]! |= Mark.secret
+    return ''
+  }
   const text = titled.slice(0, textUnitsMax).toWellFormed().trim()
   if (text === '' || lane[job] === EmbedLane.canonical) return text
   return `${phraseOf(presentField(tick).classes)}\n${text}`

@@ -1,0 +1,28 @@
+import type { Engine } from '../../engine/engine.ts'
+import { Memory } from '../../systems/components.ts'
+import { recall } from '../../systems/recall.ts'
+import type { Court } from './violation.ts'
+
+const asked_max = 40
+
+/** Asks for what is remembered, in its own words, and holds what recall says against the world. */
+export function auditRecall(court: Court, engine: Engine): void {
+  const { world } = engine
+  const { deleted, replaced_by, parent } = world.of(Memory)
+  const rows = world.rows(Memory)
+  const step = Math.max(1, Math.floor(rows / asked_max))
+  for (let row = 1; row <= rows; row += step) {
+    if (parent[row] !== 0) continue
+    const text = engine.read('text', row) ?? ''
+    if (!/\p{L}{3}/u.test(text)) continue
+    const { hits } = recall(engine, text.slice(0, 400), { hits_max: 1_000 })
+    for (const { memory_id } of hits) {
+      const served = deleted[memory_id] === 0 && replaced_by[memory_id] === 0
+      court.holds(served, 'recall', () => `memory ${memory_id} was found, but is not served`)
+    }
+    if (deleted[row] !== 0 || replaced_by[row] !== 0) continue
+    const found = hits.some(({ memory_id, family }) => [memory_id, ...family.map((of) => of.memory_id)].includes(row))
+    const seen = found || hits.some(({ memory_id }) => engine.read('text', memory_id) === text)
+    court.holds(seen, 'recall', () => `memory ${row} is not found by its own words: ${text.slice(0, 80)}`)
+  }
+}
