@@ -300,6 +300,7 @@ export class Engine {
   #verify(): void {
     try {
       this.#store.verify()
+      if (this.#health === 'ok') this.#recorder.rest()
     } catch (thrown) {
       void this.#fail(thrown)
     }

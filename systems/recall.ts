@@ -70,7 +70,7 @@ export function rank(view: Reading, text: string, options: RecallOptions, settin
     condition: {
       ...conditionOf(query, scene.memories, kinds, settings),
       frequency: (term) => lanes.text.frequency(term),
-      standing: { rows: pool.rows, count: Math.min(seeds.length, settings.met_max) },
+      standing: { rows: pool.rows, count: seeds.length },
     },
     budget: budgetOf(options, settings),
     admit: (rows, count) => {

@@ -17,6 +17,9 @@ export const ownTables = { outbox: outboxTable, dead: 'dead' } as const
 
 export type About = { readonly version: string; readonly runtime: string }
 const retryFull_ms = 500
+/** Journal behind the snapshot of a resting world that is worth a new one: so much, and such a share of the world. */
+const restBytes = 1_048_576
+const restShare = 128
 /** How much memory is touched at once, about 2 ms. */
 const touchBytes = 1 << 21
 
@@ -31,6 +34,7 @@ export class Recorder {
   readonly #entries = new EntryWriter()
   readonly #marker: Marker
   #journalBytes: number
+  #restedAt = -1
   #markBytes = 0
   #saving: Promise<void> | undefined
   #preparing = false
@@ -102,6 +106,16 @@ export class Recorder {
     if (this.#broken) return
     this.#snapshotSoon()
     await this.#saving
+  }
+
+  /**
+   * Asked every few seconds: a world that has come to rest far behind its snapshot is copied, so that after a kill little has
+   * to be run again. A large world is copied for a longer tail, because copying it costs more.
+   */
+  rest(): void {
+    const resting = this.journal_tick === this.#restedAt && this.#committing === undefined && !this.#broken
+    this.#restedAt = this.journal_tick
+    if (resting && this.#journalBytes >= Math.max(restBytes, worldBytes(this.#core) / restShare)) this.#snapshotDue()
   }
 
   /** No commit is tried again after this. */

@@ -75,7 +75,6 @@ function walkOf(view: Reading, { scene, spread, condition }: Ranked, slot: numbe
   return {
     from: world.of(Memory).parent[step.from]! || step.from,
     from_score: step.from_score,
-    top: spread.top,
     decay: step.decay,
     key: view.read('key', key) ?? '',
     kind_weight: condition.kinds[world.of(Key).kind[key]!]!,

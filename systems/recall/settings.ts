@@ -6,7 +6,7 @@ export const settings = {
   // The words of the query.
   k1: 2, //                 BM25, as the lexical lane is tuned: how soon repetitions stop counting
   b: 0.4, //                BM25, likewise: how much a long text is held against its words
-  seeds_max: 200, //        rows that the lexical lane gives
+  seeds_max: 100, //        rows that the lexical lane gives
   around_max: 50, //        of these, rows whose surroundings become candidates
   dated_max: 400, //        rows, newest first, by the day keys of a date in the query
   own: 0.2, //              what a turn's own words give beside the saturated sum
@@ -34,8 +34,7 @@ export const settings = {
   hops_max: 2,
   keys_max: 6, //           keys followed from a node
   edges_max: 25, //         edges read of a key: its title's, then the newest; beyond them those of the seeds
-  met_max: 100, //          seeds that a walk meets by a key however old the mention, the best
-  candidates_max: 300, //   memories that the walkers may bring, three quarters of them in the first hop
+  candidates_max: 200, //   memories that the walkers may bring, three quarters of them in the first hop
   onward_max: 4, //         of the new ones, so many are walked on from
   share: 3, //              how much of its score a perfect link hands on
   unconditioned: 0.5, //    a link with none of the query's words near it

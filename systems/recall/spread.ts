@@ -26,8 +26,7 @@ export type Spread = {
   readonly steps: Map<number, Step>
   /** Walkers that went, hops they made, memories they brought. */
   readonly spent: { walkers: number; hops: number; candidates: number }
-  /** The best score before the walk, and after it. */
-  readonly top: number
+  /** The best score after the walk. */
   readonly reached: number
 }
 
@@ -79,7 +78,7 @@ export function spread(terrain: Terrain): Spread {
   const [first] = pool.best(1)
   const top = first === undefined ? 0 : pool.total(first)
   let from = pool.best(budget.walkers_max).filter((slot) => pool.part(slot, Part.lexical) > 0)
-  if (top <= 0) return { steps, spent, top, reached: top }
+  if (top <= 0) return { steps, spent, reached: top }
   const covered = new Map<number, Uint8Array>()
   for (const slot of from) covered.set(slot, coverOf(scene, slot, undefined))
   for (let hops = 0; hops < budget.hops_max && from.length > 0; hops++) {
@@ -103,7 +102,7 @@ export function spread(terrain: Terrain): Spread {
       covered.set(slot, coverOf(scene, slot, covered.get(pool.slotOf(steps.get(slot)!.from))))
     }
   }
-  return { steps, spent, top, reached: pool.total(pool.best(1)[0]!) }
+  return { steps, spent, reached: pool.total(pool.best(1)[0]!) }
 }
 
 /** How far a walk from a memory with these words goes: what covers the query already leads nowhere new. */

@@ -54,8 +54,7 @@ export type WalkExplained = {
   /** The memory it was reached from, and its score then. */
   readonly from: number
   readonly from_score: number
-  /** The best score before the walk; 1 for the first hop and less for the next. */
-  readonly top: number
+  /** 1 for the first hop and less for the next. */
   readonly decay: number
   readonly key: string
   readonly kind_weight: number

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createEngine, eventType, objectOf, system, table } from '../../engine/index.ts'
 import { ram } from '../../stores/ram.ts'
@@ -48,4 +48,23 @@ test('a large world is copied at a later commit, when there is room for it, and 
   await again.step()
   expect(await again.replay()).toMatchObject({ identical: true, entries: 6, digest: again.digest() })
   await again.stop()
+})
+
+const Said = eventType<{ text: string }>('said', objectOf({ text: { type: 'string' } }))
+
+test('a world that rests with a long tail behind its snapshot is copied, and one with a short tail is left alone', async () => {
+  const store = ram()
+  const engine = await createEngine({ ...parts, events: [Said], store, drive: 'manual', limits: { verify_ms: 5 } })
+  await engine.start()
+  const say = async (units: number): Promise<void> => {
+    engine.publish({ type: 'said', payload: { text: 'x'.repeat(units) } })
+    await engine.step()
+  }
+  await say(1000)
+  await sleep(50)
+  expect(store.snapshots()).toEqual([])
+  await say(1_100_000)
+  while (store.snapshots().length === 0) await sleep(5)
+  expect(store.snapshots()).toEqual([2])
+  await engine.stop()
 })

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Engine } from '../../engine/index.ts'
+import { flat } from '../../stores/flat.ts'
 import { ram } from '../../stores/ram.ts'
 import { Memory } from '../../systems/components.ts'
 import { recompute } from '../../systems/recall/recompute.ts'
 import { settings } from '../../systems/recall/settings.ts'
-import { type RecallOptions, recall } from '../../systems/recall.ts'
+import { lanesOf, type RecallOptions, recall } from '../../systems/recall.ts'
 import { found, noon_ms, order, remembering, tell } from '../support/memory.ts'
 
 const day_ms = 86_400_000
@@ -180,6 +181,21 @@ describe('One hit', () => {
     expect(ids(engine, 'leaking valve of the pump')).not.toContain('valve')
     await engine.stop()
   })
+})
+
+test('A vector brings what no word does, and its part is explained like the others', async () => {
+  const engine = await mill()
+  const vector = Float32Array.of(1, 0)
+  const query = 'trains'
+  expect(ids(engine, query, { vector })).toEqual([])
+  const meant = flat({ dimensions: 2, model: 'test' })
+  for (let row = 1; row <= engine.world.rows(Memory); row++) meant.add(row, Float32Array.of(row === 3 ? 1 : 0.1, 1))
+  lanesOf(engine.world).canonical = meant
+  const { hits } = recall(engine, query, { vector, explain: true })
+  expect(hits[0]).toMatchObject({ id: 'tarm', lanes: ['canonical'], path: ['note 3'] })
+  for (const { score, explanation } of hits) expect(recompute(explanation!).score).toBeCloseTo(score, 9)
+  expect(ids(engine, query, { vector, kinds: ['discord'] })).not.toContain('tarm')
+  await engine.stop()
 })
 
 test('Settings are given for one recall and change nothing after it', async () => {
