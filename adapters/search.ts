@@ -107,8 +107,9 @@ class Search implements SearchAdapter {
 
   async recall(query: string, options: RecallOptions = {}): Promise<Recall> {
     const { view } = this.#started()
-    const vector = options.vector ?? (await this.#vectorOf(query))
-    return recall(view, query, vector === undefined ? options : { ...options, vector })
+    const [vector, field_vector] = options.vector === undefined ? await this.#vectorsOf(query) : [options.vector]
+    const given = vector === undefined ? options : { ...options, vector }
+    return recall(view, query, field_vector === undefined ? given : { ...given, field_vector })
   }
 
   async complete({ embedding = true }: { readonly embedding?: boolean } = {}): Promise<void> {
@@ -145,13 +146,15 @@ class Search implements SearchAdapter {
     return answerRecall(request, (query, options) => this.recall(query, options))
   }
 
-  /** The vector of a query for the index that is searched; it may have changed while the vector was made. */
-  async #vectorOf(query: string): Promise<Float32Array | undefined> {
-    const { lanes } = this.#started()
-    const { model } = lanes.vectors.canonical
-    if (this.#embedder === undefined || model === undefined) return undefined
-    const vector = await this.#embedder.vectorOf(query, model.name, model.dimensions)
-    return lanes.vectors.canonical.model?.row === model.row ? vector : undefined
+  /** The vectors of a query for the indexes that are searched; these may have changed while the vectors were made. */
+  async #vectorsOf(query: string): Promise<Float32Array[]> {
+    const { view, lanes } = this.#started()
+    const { canonical, eidolon } = lanes.vectors
+    const { model } = canonical
+    if (this.#embedder === undefined || model === undefined) return []
+    const phrase = eidolon.model?.row === model.row ? lanes.vectors.phrase(view) : ''
+    const vectors = await this.#embedder.vectorsOf(query, phrase, model.name, model.dimensions)
+    return canonical.model?.row === model.row ? vectors : []
   }
 
   /** All memories are in the lexical lane. @throws EngineError INDEX_DAMAGED when they cannot be */

@@ -95,7 +95,7 @@ const around: Around = { asked: 0, said: 0, next: 0 }
  * Brings the candidates: what the words find, what stands around the best of it, a named date's, and named things'.
  * @returns the slots of what the words find, which are the first of the pool
  */
-function gather(scene: Scene, lanes: Lanes, accept: Accept, { vector }: RecallOptions): Uint32Array {
+function gather(scene: Scene, lanes: Lanes, accept: Accept, options: RecallOptions): Uint32Array {
   const { world, memory, query, settings } = scene
   const admit = (row: number): void => {
     if (row !== 0 && accept(row)) pool.admit(row)
@@ -115,7 +115,8 @@ function gather(scene: Scene, lanes: Lanes, accept: Accept, { vector }: RecallOp
   for (const { key } of query.things) {
     eachThingEdge(world, key, settings.mentioned_max, (edge) => admit(memory_id[edge]!))
   }
-  if (vector !== undefined) meaning(scene, lanes, vector, accept)
+  meaning(scene, lanes.canonical, options.vector, accept)
+  meaning(scene, lanes.eidolon, options.field_vector, accept)
   complete(scene, lanes, 0)
   return seeds
 }
@@ -133,12 +134,19 @@ function complete({ memory, query }: Scene, lanes: Lanes, from: number): void {
   pool.score(lanes.text, query.terms)
 }
 
-/** The lane of meaning brings what lies near the query's vector, and says how near. */
-function meaning({ settings }: Scene, { canonical }: Lanes, vector: Float32Array, accept: Accept): void {
-  if (canonical === undefined) return
-  const near = canonical.search(vector, settings.meaning_max, accept)
+/** A lane of meaning brings what lies near the query's vector, and says how near; of two lanes the nearer counts. */
+function meaning(
+  { settings }: Scene,
+  lane: Lanes['canonical'],
+  vector: Float32Array | undefined,
+  accept: Accept,
+): void {
+  if (lane === undefined || vector === undefined) return
+  const near = lane.search(vector, settings.meaning_max, accept)
   near.labels.forEach((row, at) => {
-    pool.setPart(pool.admit(row), Part.meaning, settings.meaning * Math.max(0, near.scores[at]!))
+    const slot = pool.admit(row)
+    const value = settings.meaning * Math.max(0, near.scores[at]!)
+    if (value > pool.part(slot, Part.meaning)) pool.setPart(slot, Part.meaning, value)
   })
 }
 

@@ -20,17 +20,19 @@ export class QueryEmbedder {
     this.#trouble = new Trouble(log, 'queries get no vectors; recall goes on by words', rest_ms)
   }
 
-  /** The query's vector; undefined for an empty query, or when there is none to be had now. */
-  async vectorOf(query: string, model: string, dimensions: number): Promise<Float32Array | undefined> {
+  /** The query's vector, and with a phrase before it another; none for an empty query, or when there is none to be had. */
+  async vectorsOf(query: string, phrase: string, model: string, dimensions: number): Promise<Float32Array[]> {
     const text = query.slice(0, textUnitsMax).toWellFormed().trim()
-    if (text === '' || this.#trouble.rests) return undefined
+    if (text === '' || this.#trouble.rests) return []
+    const texts = phrase === '' ? [text] : [text, `${phrase}\n${text}`]
     try {
-      const vector = vectorIn(await this.#within({ model, texts: [text] }), dimensions)
+      const { vectors } = await this.#within({ model, texts })
+      const made = texts.map((_, at) => vectorIn(vectors[at] ?? '', dimensions))
       this.#trouble.passed()
-      return vector
+      return made
     } catch (thrown) {
       this.#trouble.failed(thrown)
-      return undefined
+      return []
     }
   }
 
@@ -49,9 +51,9 @@ export class QueryEmbedder {
   }
 }
 
-/** The one vector of an answer. @throws Error when it is of other dimensions or cannot be searched with */
-function vectorIn({ vectors }: LlmEmbedDone, dimensions: number): Float32Array {
-  const bytes = Buffer.from(vectors[0] ?? '', 'base64')
+/** A vector of an answer. @throws Error when it is of other dimensions or cannot be searched with */
+function vectorIn(encoded: string, dimensions: number): Float32Array {
+  const bytes = Buffer.from(encoded, 'base64')
   if (bytes.length !== 4 * dimensions) throw new Error(`the vector has not ${dimensions} dimensions`)
   const vector = new Float32Array(dimensions)
   for (let at = 0; at < dimensions; at++) vector[at] = bytes.readFloatLE(4 * at)

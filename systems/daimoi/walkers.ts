@@ -12,7 +12,7 @@ export const circuits: readonly (string | undefined)[] = [
 ]
 
 /** What a walk may spend, as recall's own walk. */
-export const walkBudget = { walkers_max: 8, hops_max: 2, keys_max: 6, edges_max: 64, candidates_max: 400 } as const
+export const walkBudget = { walkers_max: 8, hops_max: 2, keys_max: 6, edges_max: 25, candidates_max: 200 } as const
 /** Walks that may be under way at once; one more is answered at once with nothing. */
 export const walksMax = 256
 

@@ -1,7 +1,8 @@
 import type { World } from '../../engine/world/world.ts'
 import { Memory } from '../components.ts'
-import { Embedding, EmbedLane, EmbedModel, Vector } from './columns.ts'
+import { Embedding, EmbedLane, EmbedModel, FieldInForce, Vector } from './columns.ts'
 import { isServed } from './embedding/queue.ts'
+import { type FieldClasses, phraseOf } from './field.ts'
 import type { VectorIndex } from './vector-index.ts'
 import { type Looking, type ServingModel, servingModel, vectorSource } from './vectors.ts'
 
@@ -152,6 +153,13 @@ export class VectorLanes {
   isAway({ world, now_ms }: Looking & { readonly now_ms: number }): boolean {
     const { failures, paused_until_ms } = world.of(Embedding)
     return failures[1]! > 0 && paused_until_ms[1]! > now_ms
+  }
+
+  /** The field in force in words, as it stands before a text that is embedded as seen under it; empty when none is. */
+  phrase(view: Looking): string {
+    const row = view.world.rows(FieldInForce)
+    const text = row === 0 ? undefined : view.read('field', row)
+    return text === undefined ? '' : phraseOf(JSON.parse(text) as FieldClasses)
   }
 
   /** A number that changes whenever embedding gets on. */

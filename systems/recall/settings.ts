@@ -48,7 +48,7 @@ export const settings = {
   anchor: 0.97, //          what the query names by its title stays at least here, as a share of the best
   anchorRarity: 0.4, //    for things at least so rare
   // Meaning.
-  meaning: 0.8, //          cosine with the query's vector, where an embedder is at work
+  meaning: 0.2, //          cosine with the query's vector, where an embedder is at work
   meaning_max: 100, //      memories that it brings
   // How sure.
   nameWeight: 2, //        a named thing of the query counts twice

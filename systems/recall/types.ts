@@ -23,6 +23,8 @@ export type RecallOptions = {
   readonly explain?: boolean
   /** The query's vector, for the lanes of meaning; without it they are silent. */
   readonly vector?: Float32Array
+  /** The vector of the query as seen under the field in force, for the lane of memories as seen under theirs. */
+  readonly field_vector?: Float32Array
 }
 
 /** One summand of a score. The parts of a hit add up to its score, to 1e-9. */

@@ -337,3 +337,18 @@ async function until(holds: () => boolean): Promise<void> {
   for (let n = 0; n < 400 && !holds(); n++) await wait(10)
   expect(holds()).toBe(true)
 }
+
+test('a query is also seen under the field in force, where memories are', async () => {
+  const asked: string[][] = []
+  const embed = async ({ model, texts }: LlmEmbedRequest) => {
+    asked.push(texts)
+    return { model, dimensions, vectors: texts.map((text) => encoded(vectorFor(model, text))) }
+  }
+  const { engine, adapter } = await opened(ram(), { vectors: vectorStore(await folderOf()), embed })
+  await engine.ingest(policy('m/one', { eidolon: true }))
+  await remember(engine, sayings)
+  await adapter.complete()
+  const { hits } = await adapter.recall('saying 74', { explain: true })
+  expect(asked).toEqual([['saying 74', expect.stringMatching(/^health ok, .*\nsaying 74$/)]])
+  expect(hits.some(({ lanes }) => lanes.includes('canonical'))).toBe(true)
+})
