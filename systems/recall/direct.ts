@@ -27,16 +27,16 @@ export type Around = { asked: number; said: number; next: number }
 /** How many turns before it the same person is looked for. */
 const backMax = 3
 
-/** Looks for the turns around a memory. */
-export function aroundOf({ previous, next, author, marks }: MemoryColumns, row: number, into: Around): void {
+/** Looks for the turns around a memory; what was deleted lends nothing. */
+export function aroundOf({ previous, next, author, marks, deleted }: MemoryColumns, row: number, into: Around): void {
   const before = previous[row]!
-  const answers = before !== 0 && (marks[before]! & Mark.question) !== 0 && author[before] !== author[row]
-  into.asked = answers ? before : 0
-  into.next = next[row]!
+  const asks = before !== 0 && deleted[before] === 0 && (marks[before]! & Mark.question) !== 0
+  into.asked = asks && author[before] !== author[row] ? before : 0
+  into.next = deleted[next[row]!] === 0 ? next[row]! : 0
   into.said = 0
   let back = before
   for (let turns = 0; back !== 0 && turns < backMax && into.said === 0; turns++) {
-    if (author[back] === author[row]) into.said = back
+    if (author[back] === author[row] && deleted[back] === 0) into.said = back
     back = previous[back]!
   }
 }
