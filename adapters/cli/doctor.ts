@@ -86,11 +86,13 @@ async function examine(config: Config, repair: boolean): Promise<Finding[]> {
 
 /** The first entry that is not whole, or does not follow on the one before it. */
 function firstBadEntry(store: Store): { tick: number; reason: string } | undefined {
-  let digest = '0'.repeat(32)
+  let digest: string | undefined
   for (const { tick, bytes } of store.journal(1)) {
     try {
       const { head, batchText } = decodeEntry(bytes, tick)
-      digest = chain(digest, tick, batchText, head.outputs)
+      // Where the past was dropped, the first entry follows on what is gone: it is taken at its word, which its checksum keeps.
+      const begins = digest === undefined && tick > 1
+      digest = begins ? head.digest : chain(digest ?? '0'.repeat(32), tick, batchText, head.outputs)
       if (digest !== head.digest) return { tick, reason: `entry ${tick} does not follow on the one before it` }
     } catch (thrown) {
       if (!(thrown instanceof EngineError)) throw thrown

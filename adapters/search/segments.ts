@@ -35,8 +35,10 @@ export class SegmentKeeper {
       for (const warning of await this.#files.open()) this.#log.warn({}, warning)
       const names = new Map<Segment, string>()
       const useless: string[] = []
-      for (const name of await this.#files.list()) {
-        const segment = await this.#loadOne(name)
+      // The next files are read while one is checked. Each answer is waited for below, so none is lost when another fails.
+      const loading = (await this.#files.list()).map((name) => ({ name, read: settled(this.#files.load(name)) }))
+      for (const { name, read } of loading) {
+        const segment = this.#decoded(name, await read)
         if (segment === undefined) useless.push(name)
         else names.set(segment, name)
       }
@@ -47,9 +49,10 @@ export class SegmentKeeper {
     }
   }
 
-  async #loadOne(name: string): Promise<Segment | undefined> {
+  #decoded(name: string, read: PromiseSettledResult<Uint8Array>): Segment | undefined {
     try {
-      const bytes = await this.#files.load(name)
+      if (read.status === 'rejected') throw read.reason
+      const bytes = read.value
       const segment = decodeSegment(bytes.subarray(0, Math.max(0, bytes.length - markBytes)))
       const ofRecord =
         segment.last <= this.#world.rows(Memory) && markOf(this.#world, segment).equals(bytes.subarray(-markBytes))
@@ -105,4 +108,9 @@ function markOf(world: World, { first, last }: { readonly first: number; readonl
   mark.writeInt32LE(high, 0)
   mark.writeInt32LE(low, 4)
   return mark
+}
+
+async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([work])
+  return result
 }

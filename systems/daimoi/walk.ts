@@ -1,6 +1,6 @@
 import type { Columns } from '../../engine/world/columns.ts'
 import type { World } from '../../engine/world/world.ts'
-import { Edge, Key, Memory, MentionField } from '../components.ts'
+import { Edge, Key, KeyKind, Memory, MentionField } from '../components.ts'
 import { Leads, type Links, longer } from './links.ts'
 import { degreePenalty, type KindWeights, rarity } from './weights.ts'
 
@@ -40,6 +40,8 @@ export type Condition = {
 export type Standing = { readonly rows: Uint32Array; readonly count: number }
 
 const single = new Leads()
+/** In a small memory a key may well be shared by most of it. */
+const commonLeast = 8
 
 /**
  * One hop of one walker: from a memory along its best keys to the memories that share them. Reads columns alone, no text;
@@ -65,6 +67,8 @@ export function choose(
   const { key, field, signature } = world.of(Edge)
   const { kind, degree, term } = world.of(Key)
   into.room(keys_max)
+  // An identifier that a quarter of all memories share is a form they follow, like a key of every note's front matter.
+  const common = Math.max(commonLeast, on.memories / 4)
   const start = into.count
   const first = first_edge[from]!
   for (let at = first; at < first + edges[from]!; at++) {
@@ -72,6 +76,7 @@ export function choose(
     const weight = on.kinds[kind[row]!]!
     const shared = degree[row]!
     if (weight === 0 || shared < 2 || on.known.has(row)) continue
+    if (shared > common && kind[row] === KeyKind.identifier) continue
     if (term[row] !== 0 && on.terms?.has(term[row]!) === true) continue
     const inText = field[at] === MentionField.text || field[at] === MentionField.opening
     const near = inText ? nearness(signature[at]!, on) : 0

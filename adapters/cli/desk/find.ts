@@ -13,7 +13,8 @@ export const rowsAtOnce = 4096
 export async function findMemory(view: View, word: string): Promise<number> {
   const { world } = view
   const rows = world.rows(Memory)
-  if (/^\d{1,10}$/.test(word) && Number(word) >= 1 && Number(word) <= rows) return documentOf(view, Number(word))
+  // A number is never taken for an event's id: an order about it cannot be taken back.
+  if (/^\d{1,10}$/.test(word)) return Number(word) >= 1 && Number(word) <= rows ? documentOf(view, Number(word)) : 0
   const id = word.startsWith('id:') ? word.slice(3) : word
   const file = world.find(File, id)
   if (file !== 0 && world.of(File).memory_id[file] !== 0) return world.of(File).memory_id[file]!
