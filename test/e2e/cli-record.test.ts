@@ -54,6 +54,14 @@ test('doctor finds nothing wrong with a whole record, also as JSON, and says so 
   await daemon.stop()
 })
 
+test('after a memory is forgotten the record is whole, though its past begins anew', async () => {
+  const full = await filled()
+  expect(await full.run(['memory', 'forget', '1'])).toMatchObject({ code: 0 })
+  const done = await full.run(['doctor'])
+  expect(done).toMatchObject({ code: 0, out: expect.stringMatching(/^ok {3}journal: \d+ entr/m) })
+  expect(await full.json(['replay', '--verify'])).toMatchObject({ identical: true })
+})
+
 test('A11, A12: a data file that is empty, cut or no database is refused with 65 and diagnosed', async () => {
   const damages = [
     (path: string) => truncateSync(path, 0),

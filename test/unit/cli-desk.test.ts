@@ -77,6 +77,7 @@ describe('questions about memory', () => {
     for (const id of ['3', 'k3', 'id:k3']) {
       expect(await desk.answer({ ask: 'show', id })).toMatchObject({ memory: k3 })
     }
+    // A number is never an event's own id without `id:`, whatever ids there are.
     for (const id of ['0', '6', 'k9', 'id:3']) expect(await desk.answer({ ask: 'show', id })).toEqual({ memory: null })
   })
 
