@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { cleanUp, Place } from '../support/daemon.ts'
@@ -28,6 +28,19 @@ function mountAt(place: string): boolean {
   }
 }
 
+/** Takes all the room there is; the daemon may be writing at the same time. */
+function fill(path: string): void {
+  const file = openSync(path, 'w')
+  const piece = new Uint8Array(4096)
+  try {
+    for (;;) writeSync(file, piece)
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOSPC') throw thrown
+  } finally {
+    closeSync(file)
+  }
+}
+
 function textOf(index: number): string {
   return `# Note ${index}\n\n${`This is line of note ${index}. `.repeat(bytesOfNote / 25)}\n`
 }
@@ -47,8 +60,7 @@ test('A8: a daemon whose disk is full says so, lives, and goes on by itself when
   expect(await readiness()).toEqual({ status: 200, body: { ready: true, health: 'ok' } })
 
   const ballast = join(place.data, 'ballast')
-  const { bavail, bsize } = statfsSync(place.data)
-  writeFileSync(ballast, new Uint8Array(bavail * bsize))
+  fill(ballast)
   for (let index = notesBefore; index < notesAfter; index++) place.note(`n${index}.md`, textOf(index))
   await daemon.until('the daemon is not ready', async () => (await readiness()).status === 503)
   expect(await readiness()).toEqual({ status: 503, body: { ready: false, health: 'store_full' } })

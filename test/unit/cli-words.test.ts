@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readArguments } from '../../adapters/cli/arguments.ts'
 import { answerOf, readable, sentencesOf } from '../../adapters/cli/ask/answer.ts'
-import { secretsIn } from '../../systems/text/secrets.ts'
 import { counted, duration, progressLine } from '../../adapters/cli/progress.ts'
 import { block, columns, dayOf, oneLine } from '../../adapters/cli/words.ts'
 import type { Hit, Recall } from '../../systems/recall/types.ts'
+import { secretsIn } from '../../systems/text/secrets.ts'
 
 describe('what is shown on a terminal', () => {
   test('no text reaches it that it could obey, and no line is longer than asked', () => {
