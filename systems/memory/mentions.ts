@@ -209,5 +209,5 @@ function readFailureAt(words: Words, index: number, into: Gathering): void {
 }
 
 export { KeyKind, kindPrefix, MentionField, noWord } from './mentions/kinds.ts'
+export { type About, unknownAbout } from './mentions/metadata.ts'
 export { signatureBit } from './mentions/signature.ts'
-export type { About }

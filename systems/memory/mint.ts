@@ -7,7 +7,7 @@ import { chunkUnits_max, readSpans, type Span } from '../text/chunks.ts'
 import { readWords, Words } from '../text/words.ts'
 import type { Draft } from './draft.ts'
 import { marksOf } from './marks.ts'
-import { type About, KeyKind, keysMax, MentionField, Mentions, readMentions } from './mentions.ts'
+import { type About, KeyKind, keysMax, MentionField, Mentions, readMentions, unknownAbout } from './mentions.ts'
 import { tagsOf } from './tags.ts'
 
 /** Rows and edges that must be free before a memory is made, so that none is made by half. */
@@ -72,7 +72,7 @@ function chunk(tick: Tick, minted: Minted, draft: Draft, parent: number, span: S
     memory.previous[id] = id - 1
     memory.next[id - 1] = id
   }
-  read(tick, text, minted, id, ofChunk)
+  read(tick, text, minted, id, unknownAbout)
   mark(tick.world, id)
 }
 
@@ -94,19 +94,6 @@ function append(tick: Tick, draft: Draft, parent: number, span: Span | undefined
     memory.text_bytes[id] = span.units
   }
   return id
-}
-
-/** What is known of a chunk besides its text belongs to its document. */
-const ofChunk: About = {
-  title: undefined,
-  source: '',
-  author: '',
-  channel: '',
-  thread: '',
-  tool: '',
-  tags: [],
-  paths: [],
-  ts: 0,
 }
 
 function aboutOf({ title, source, tags, path, ts }: Draft): About {

@@ -1,7 +1,7 @@
 import type { World } from '../../engine/world/world.ts'
 import { Key, KeyKind } from '../components.ts'
 import type { QueryTerm, TextIndex } from '../eidolon/text-index.ts'
-import { type About, kindPrefix, Mentions, readMentions, signatureBit } from '../memory/mentions.ts'
+import { kindPrefix, Mentions, readMentions, signatureBit, unknownAbout } from '../memory/mentions.ts'
 import { hash64 } from '../text/hash.ts'
 import { foldWord } from '../text/word-cache.ts'
 import { readWords, WordFlag, Words } from '../text/words.ts'
@@ -54,17 +54,6 @@ export type Query = {
 const words = new Words()
 const mentions = new Mentions()
 const pair = new Uint32Array(2)
-const nothing: About = {
-  title: undefined,
-  source: '',
-  author: '',
-  channel: '',
-  thread: '',
-  tool: '',
-  tags: [],
-  paths: [],
-  ts: 0,
-}
 const thingWords_max = 8
 const queryUnits_max = 4000
 const when = /^\s*(when|how long|((in|on) )?(what|which) (day|date|month|year|time))\b/i
@@ -73,7 +62,7 @@ const when = /^\s*(when|how long|((in|on) )?(what|which) (day|date|month|year|ti
 export function readQuery(world: World, index: TextIndex, text: string, settings: Settings = defaults): Query {
   const asked = text.slice(0, queryUnits_max)
   readWords(asked, words)
-  readMentions(words, nothing, mentions)
+  readMentions(words, unknownAbout, mentions)
   const date = readDate(words)
   const terms: QueryTerm[] = []
   const spelt: string[] = []

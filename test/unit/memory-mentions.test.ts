@@ -9,27 +9,17 @@ import {
   noWord,
   readMentions,
   signatureBit,
+  unknownAbout,
 } from '../../systems/memory/mentions.ts'
 import { hash64 } from '../../systems/text/hash.ts'
 import { readWords, Words } from '../../systems/text/words.ts'
 
-const nothing: About = {
-  title: undefined,
-  source: '',
-  author: '',
-  channel: '',
-  thread: '',
-  tool: '',
-  tags: [],
-  paths: [],
-  ts: 0,
-}
 const words = new Words()
 const mentions = new Mentions()
 
 function read(text: string, about: Partial<About> = {}): string[] {
   readWords(text, words)
-  readMentions(words, { ...nothing, ...about }, mentions)
+  readMentions(words, { ...unknownAbout, ...about }, mentions)
   return Array.from({ length: mentions.count }, (_, index) => mentions.keyText(index))
 }
 

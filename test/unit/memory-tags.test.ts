@@ -1,24 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { type About, Mentions, readMentions } from '../../systems/memory/mentions.ts'
+import { type About, Mentions, readMentions, unknownAbout } from '../../systems/memory/mentions.ts'
 import { tagsMax, tagsOf } from '../../systems/memory/tags.ts'
 import { readWords, Words } from '../../systems/text/words.ts'
 
-const nothing: About = {
-  title: undefined,
-  source: '',
-  author: '',
-  channel: '',
-  thread: '',
-  tool: '',
-  tags: [],
-  paths: [],
-  ts: 0,
-}
 const words = new Words()
 const mentions = new Mentions()
 
 function tags(text: string, some: Partial<About> = {}): string[] {
-  const about = { ...nothing, ...some }
+  const about = { ...unknownAbout, ...some }
   readWords(text, words)
   readMentions(words, about, mentions)
   return tagsOf(words, about, mentions)

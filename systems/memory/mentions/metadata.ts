@@ -20,6 +20,19 @@ export type About = {
   readonly ts: number
 }
 
+/** Nothing but the text is known: of a query, or of a chunk, whose document holds the rest. */
+export const unknownAbout: About = Object.freeze({
+  title: undefined,
+  source: '',
+  author: '',
+  channel: '',
+  thread: '',
+  tool: '',
+  tags: [],
+  paths: [],
+  ts: 0,
+})
+
 /** What is longer than a title is none. */
 const titleUnits = 400
 
