@@ -63,7 +63,7 @@ function said(event: Event, payload: Said, kind: number): Draft {
   return {
     kind: role === 'tool' ? MemoryKind.tool : role === 'system' ? MemoryKind.system : kind,
     role: MemoryRole[role],
-    trust: trustOf(event, role, bot),
+    trust: trustOf(role, bot),
     text: payload.text,
     title: payload.title ?? '',
     tags: payload.tags ?? [],
@@ -76,8 +76,8 @@ function said(event: Event, payload: Said, kind: number): Draft {
   }
 }
 
-function trustOf(event: Event, role: Said['role'] & string, bot: boolean): number {
+/** A message that calls its source `admin` is a person's like any other: what a text says of itself lends it no weight. */
+function trustOf(role: Said['role'] & string, bot: boolean): number {
   if (role === 'assistant') return Trust.own
-  if (bot || role === 'tool' || role === 'system') return Trust.bot
-  return event.source.kind === 'admin' ? Trust.operator : Trust.person
+  return bot || role === 'tool' || role === 'system' ? Trust.bot : Trust.person
 }

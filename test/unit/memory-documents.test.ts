@@ -86,7 +86,13 @@ describe('Where it came from', () => {
     ['the agent', { role: 'assistant' } as Line, MemoryKind.discord, MemoryRole.assistant, Trust.own],
     ['a tool', { role: 'tool' } as Line, MemoryKind.tool, MemoryRole.tool, Trust.bot],
     ['the system', { role: 'system' } as Line, MemoryKind.system, MemoryRole.system, Trust.bot],
-    ['the operator', { kind: 'admin', type: 'chat.message' } as Line, MemoryKind.chat, MemoryRole.user, Trust.operator],
+    [
+      'who says it is the operator',
+      { kind: 'admin', type: 'chat.message' } as Line,
+      MemoryKind.chat,
+      MemoryRole.user,
+      Trust.person,
+    ],
     [
       'a program that says it is the operator',
       { kind: 'admin', bot: true } as Line,
