@@ -13,7 +13,7 @@ import {
   type Records,
   tickKey,
 } from './lmdb/environment.ts'
-import { commitFailure, inTime, unanswered } from './lmdb/failure.ts'
+import { assertRoom, commitFailure, inTime, unanswered } from './lmdb/failure.ts'
 import { prepareFolder, storeError } from './lmdb/files.ts'
 import { type Lock, takeLock } from './lmdb/lock.ts'
 import type { Manifest } from './lmdb/manifest.ts'
@@ -168,6 +168,7 @@ class LmdbStore implements Store {
     }
     if (puts.length === 0 && entry === null) return
     this.verify()
+    assertRoom(this.#folder, bytes)
     await this.#durable(bytes, () =>
       environment.batch(() => {
         for (const put of puts) {

@@ -138,9 +138,17 @@ export class Daemon {
     return linesOf(this.out.slice(0, this.out.lastIndexOf('\n') + 1))
   }
 
-  /** Asks over the control channel; undefined while nobody answers. */
-  ask(path: string): Promise<object | undefined> {
-    return askDaemon(this.#place.data, path)
+  /** Asks over the control channel; undefined while nobody answers. A daemon that dies over a question says how. */
+  async ask(path: string): Promise<object | undefined> {
+    try {
+      return await askDaemon(this.#place.data, path)
+    } catch (thrown) {
+      await Promise.race([this.finished, sleep(1000)])
+      if (this.ended === undefined) throw thrown
+      throw new Error(`the daemon ended when asked for ${path}: ${JSON.stringify({ ...this.ended, out: '' })}`, {
+        cause: thrown,
+      })
+    }
   }
 
   async status(): Promise<Status> {
