@@ -1,8 +1,12 @@
 import { archetype, singleton, states, table } from '../engine/world/archetype.ts'
+import { agentArchetypes, agentRecords } from './agents/columns.ts'
 import { daimoiArchetypes } from './daimoi/columns.ts'
 import { eidolonArchetypes, eidolonRecords } from './eidolon/columns.ts'
+import { Band, Content, Copy, Recent } from './memory/columns.ts'
 
 /** Every archetype and table of the mind, on one page. Columns hold numbers; texts rest in records under the row. */
+
+export { Band, Content, Copy, Recent } from './memory/columns.ts'
 
 export const FileVerdict = states('none', 'open', 'done', 'failed', 'proposed', 'held')
 
@@ -60,6 +64,7 @@ export const Policy = table(
   'Policy',
   {
     set_at_ms: 'f64',
+    set_tick: 'f64',
     chat_in_flight_max: 'u16', // questions to the model that may be out at once; 0 = as its type says
   },
   { capacity: 16 },
@@ -135,56 +140,6 @@ export const Memory = table(
     edges: 'u8', //          how many
   },
   { rows_max: 8_000_000 },
-)
-
-/** What was said lately, by its words: the newest memory that says it. One row a distinct (author, channel, words). */
-export const Content = table(
-  'Content',
-  {
-    content_high: 'u32', //   64-bit hash
-    content_low: 'u32',
-    memory_id: 'u32', //      newest memory of it
-    said_at_ms: 'f64',
-  },
-  { rows_max: 16_000_000 },
-)
-
-/** A delivery that was kept as another memory: the same again is a redelivery, and is not counted as said again. */
-export const Copy = table(
-  'Copy',
-  {
-    source_high: 'u32', // as in Memory
-    source_low: 'u32',
-    memory_id: 'u32', //   the memory that stands for it
-  },
-  { rows_max: 16_000_000, fixed: true },
-)
-
-/** The last messages of bots, by which floods are known: buckets of channels, each a ring of `recentSlots` rows. */
-export const Recent = table(
-  'Recent',
-  {
-    memory_id: 'u32', //    0 = free
-    channel: 'u32', //      32-bit hash of the channel
-    simhash_high: 'u32',
-    simhash_low: 'u32',
-    said_at_ms: 'f64',
-    cursor: 'u32', //       of the bucket's first row: the slot to be taken next
-  },
-  { capacity: 4096, rows_max: 4096 },
-)
-
-/** Where near-duplicate documents meet: a band of a document's sketch, newest first. */
-export const Band = table(
-  'Band',
-  {
-    band_high: 'u32', //    64-bit hash of the band; the first row with it is the head of its list
-    band_low: 'u32',
-    memory_id: 'u32',
-    older: 'u32', //        the next row of the same band; 0 = none
-    newest: 'u32', //       of the head: the newest row of the band
-  },
-  { rows_max: 64_000_000 },
 )
 
 /** What kind of thing a key names. The numbers are stored with every key: new kinds go to the end. */
@@ -293,8 +248,19 @@ export const archetypes = [
   Edge,
   ...eidolonArchetypes,
   ...daimoiArchetypes,
+  ...agentArchetypes,
   Awake,
   Fading,
   Gauge,
 ] as const
-export const records = ['policy', 'before', 'change', 'text', 'meta', 'key', 'sketch', ...eidolonRecords] as const
+export const records = [
+  'policy',
+  'before',
+  'change',
+  'text',
+  'meta',
+  'key',
+  'sketch',
+  ...eidolonRecords,
+  ...agentRecords,
+] as const

@@ -1,4 +1,5 @@
 import type { Parts } from '../engine/tick.ts'
+import { cephalon } from './cephalon.ts'
 import { archetypes, records } from './components.ts'
 import { daimoi } from './daimoi.ts'
 import { decay } from './decay.ts'
@@ -8,10 +9,26 @@ import { memory } from './memory.ts'
 import { nexus } from './nexus.ts'
 import { olympia } from './olympia.ts'
 import { outbox } from './outbox.ts'
+import { policy } from './policy.ts'
+import { route } from './route.ts'
+import { schedule } from './schedule.ts'
 import { sentinel } from './sentinel.ts'
 
 /** The order of a tick, written nowhere else. */
-export const defaultSystems = [memory, nexus, eidolon, daimoi, sentinel, olympia, decay, outbox] as const
+export const defaultSystems = [
+  policy,
+  route,
+  memory,
+  nexus,
+  eidolon,
+  daimoi,
+  schedule,
+  cephalon,
+  sentinel,
+  olympia,
+  decay,
+  outbox,
+] as const
 
 /** The parts of the mind, ready for `createEngine({ ...mind(), store })`. */
 export function mind(): Parts {

@@ -16,7 +16,7 @@ import {
 } from './events.ts'
 import { vanish } from './sentinel/cursor.ts'
 import { retryFailed, retryWaiting, revisitAll, seeFile, seeScan, skipFile } from './sentinel/files.ts'
-import { type Guard, type PolicyData, policyOf } from './sentinel/policy.ts'
+import { type Guard, policyOf } from './sentinel/policy.ts'
 import { startUndo, undoFailed, undoRead, undoWritten } from './sentinel/undo.ts'
 import { answered, begin, giveUp, readFailed, textRead, writeFailed, written } from './sentinel/work.ts'
 
@@ -27,7 +27,7 @@ import { answered, begin, giveUp, readFailed, textRead, writeFailed, written } f
 export const sentinel = system('sentinel', (tick) => {
   retryWaiting(tick)
   for (const event of tick.events) {
-    if (ConfigSet.is(event)) setPolicy(tick, event)
+    if (ConfigSet.is(event)) obeyPolicy(tick)
     else if (EngineStarted.is(event)) retryFailed(tick)
     else if (FsScanned.is(event)) seeScan(tick, event.payload)
     else if (FsFileCreated.is(event) || FsFileChanged.is(event)) seeFile(tick, event.payload)
@@ -38,17 +38,10 @@ export const sentinel = system('sentinel', (tick) => {
   }
 })
 
-/** A policy becomes a row when it differs from the one in force; then every file is looked at again. */
-function setPolicy(tick: Tick, event: Event): void {
-  const text = JSON.stringify(event.payload['policy'])
-  const current = tick.world.rows(Policy)
-  if (current > 0 && tick.read('policy', current) === text) return
-  const row = tick.world.append(Policy)
-  const columns = tick.world.of(Policy)
-  columns.set_at_ms[row] = tick.now_ms
-  columns.chat_in_flight_max[row] = (JSON.parse(text) as PolicyData).chat_in_flight_max ?? 0
-  tick.put('policy', row, text)
-  if (current > 0) revisitAll(tick)
+/** Under another policy every file is looked at again; the first one finds them being looked at anyway. */
+function obeyPolicy(tick: Tick): void {
+  const row = tick.world.rows(Policy)
+  if (row > 1 && tick.world.of(Policy).set_tick[row] === tick.tick) revisitAll(tick)
 }
 
 function command(tick: Tick, order: AdminCommand): void {

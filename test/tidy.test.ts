@@ -85,6 +85,8 @@ describe('Who imports whom', () => {
     if (sharedSystems.has(to) || sharedParts.has(to)) return true
     // How words are read is nobody's own; and a part may keep its columns beside it, for the one page that lists them all.
     if (nameIn('systems', to) === 'text') return true
+    // What agents are is nobody's own either: routing, scheduling and turns share it.
+    if (nameIn('systems', to) === 'agents') return true
     if (to.endsWith('/columns.ts')) return true
     if (nameIn('systems', from) === 'recall') return nameIn('systems', to) === 'recall' || to.split('/').length > 2
     return (

@@ -42,7 +42,7 @@ export function bodyOf(request: LlmChatRequest, endpoint: Endpoint, abilities: A
 /** `developer` goes as `system`: every endpoint knows that role, and those that know both treat them alike. */
 function plainMessage({ role, content }: ChatMessage): ChatBody['messages'][number] {
   return {
-    role: role === 'developer' ? 'system' : role,
+    role: role === 'developer' ? 'system' : role === 'tool' ? 'user' : role,
     content: typeof content === 'string' ? content : JSON.stringify(content),
   }
 }

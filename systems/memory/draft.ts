@@ -1,6 +1,6 @@
 import type { Event } from '../../engine/flow/event.ts'
 import { MemoryKind, MemoryRole, Trust } from '../components.ts'
-import { ChatSaid, DiscordSaid, type NoteReady, NoteWritten, type Said } from '../events.ts'
+import { ChatSaid, DiscordSaid, type NoteReady, NoteWritten, type Said, SessionSaid } from '../events.ts'
 
 /** A text that may become a memory, from whatever event it came. */
 export type Draft = {
@@ -26,6 +26,7 @@ export function draftOf(event: Event): Draft | undefined {
   if (NoteWritten.is(event)) return said(event, { ...event.payload, role: 'user' }, MemoryKind.note)
   if (ChatSaid.is(event)) return said(event, event.payload, MemoryKind.chat)
   if (DiscordSaid.is(event)) return said(event, event.payload, MemoryKind.discord)
+  if (SessionSaid.is(event)) return ownWords(event)
   return undefined
 }
 
@@ -63,7 +64,7 @@ function said(event: Event, payload: Said, kind: number): Draft {
   return {
     kind: role === 'tool' ? MemoryKind.tool : role === 'system' ? MemoryKind.system : kind,
     role: MemoryRole[role],
-    trust: trustOf(role, bot),
+    trust: trustOf(event, role, bot),
     text: payload.text,
     title: payload.title ?? '',
     tags: payload.tags ?? [],
@@ -76,8 +77,27 @@ function said(event: Event, payload: Said, kind: number): Draft {
   }
 }
 
-/** A message that calls its source `admin` is a person's like any other: what a text says of itself lends it no weight. */
-function trustOf(role: Said['role'] & string, bot: boolean): number {
+/** What an agent said in a session; it is believed no more than the least trusted text it was made from. */
+function ownWords(event: Event & { readonly payload: SessionSaid }): Draft {
+  const { session, agent, text, trust } = event.payload
+  const source = { ...event.source, kind: 'session', channel: session, author: agent }
+  const draft = said({ ...event, source }, { text, role: 'assistant' }, MemoryKind.chat)
+  return { ...draft, trust: believed(trust, Trust.own) }
+}
+
+/** A named trust, or less. A name that is none is believed least. */
+function believed(name: string, most: number): number {
+  const trust = Object.hasOwn(Trust, name) ? Trust[name as keyof typeof Trust] : Trust.unknown
+  return Math.max(Trust.unknown, Math.min(trust, most))
+}
+
+/**
+ * A message that calls its author `admin` is a person's like any other: what a text says of itself lends it no weight.
+ * Only the operator's own channels publish under the kind `operator`; what a tool publishes names how far it is believed.
+ */
+function trustOf({ source, payload }: Event, role: Said['role'] & string, bot: boolean): number {
+  if (source.kind === 'tool') return believed(String(payload['trust']), Trust.own)
   if (role === 'assistant') return Trust.own
-  return bot || role === 'tool' || role === 'system' ? Trust.bot : Trust.person
+  if (bot || role === 'tool' || role === 'system') return Trust.bot
+  return source.kind === 'operator' ? Trust.operator : Trust.person
 }

@@ -1,0 +1,4 @@
+import { system } from '../engine/system.ts'
+
+/** Gives sessions fair turns within their budgets. */
+export const schedule = system('schedule', () => {})
