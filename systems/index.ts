@@ -41,5 +41,7 @@ export function mind(): Parts {
   }
 }
 
+export type { AgentPolicy, AgentsPolicy, SessionPolicy } from './agents/policy.ts'
+export type { ToolSpec } from './agents/tools.ts'
 export type { Hit, Recall, RecallOptions } from './recall/types.ts'
 export { recall } from './recall.ts'
