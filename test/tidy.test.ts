@@ -330,6 +330,12 @@ describe('Error codes', () => {
 })
 
 describe('The house', () => {
+  test('the program that the README shows is the one that a test runs', () => {
+    const shown = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
+    const run = readFileSync(join(root, 'test/examples/library.ts'), 'utf8')
+    expect(shown.map(([, code]) => code)).toContain(run)
+  })
+
   test('the top level holds what the architecture names', () => {
     const given = ['package.json', 'tsconfig.json', 'README.md', ...folders]
     const expected = [...given, 'LICENSE', 'CHANGELOG.md', 'package-lock.json']
