@@ -10,16 +10,19 @@ import { compose, openForOrder } from './compose.ts'
 import { type Config, loadConfig } from './config.ts'
 import { type Counts, type Desk, deskOf } from './desk.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
+import { readAheadBlocks, unread } from './ingest/ahead.ts'
 import { type Block, blocksOf, chunk_bytes } from './ingest/blocks.ts'
 import { Findings } from './ingest/findings.ts'
-import { type Loaded, load, overlong } from './ingest/loader.ts'
+import { type Ahead, type Loaded, type LoadRules, load, overlong } from './ingest/loader.ts'
 import { rulesOf } from './ingest/rules.ts'
 import { type Pending, summaryWords, Total } from './ingest/summary.ts'
 import { counted, Progress } from './progress.ts'
 
 /** Who takes the lines in: the daemon, or an engine of this process. */
 type Taker = {
-  load(lines: Buffer): Promise<Loaded>
+  load(lines: Buffer, ahead?: Ahead): Promise<Loaded>
+  /** What a line may say, where it is read in this process: then its text can be read ahead. */
+  readonly rules?: LoadRules
   /** Everything so far is durable. */
   settled(): Promise<void>
   ask: Desk['answer']
@@ -72,8 +75,14 @@ async function takeFile(file: string, taker: Taker, { total, progress, stop, con
   stop.addEventListener('abort', leave)
   total.begin(file)
   try {
-    for await (const block of blocksOf(source as AsyncIterable<Buffer>, line_bytes_max)) {
-      total.add(block, block.lines === undefined ? overlongLine(block, line_bytes_max) : await taker.load(block.lines))
+    const blocks = blocksOf(source as AsyncIterable<Buffer>, line_bytes_max)
+    // What comes through a pipe may come slowly: nothing of it waits for more.
+    const ready = taker.rules === undefined || file === '-' ? unread(blocks) : readAheadBlocks(blocks, taker.rules)
+    for await (const { block, ...ahead } of ready) {
+      total.add(
+        block,
+        block.lines === undefined ? overlongLine(block, line_bytes_max) : await taker.load(block.lines, ahead),
+      )
       progress.tell(total.bytes, total.read)
       if (stop.aborted) return
     }
@@ -138,7 +147,8 @@ async function ownTaker(config: Config): Promise<Taker> {
   const desk = deskOf(engine, search)
   await engine.start()
   return {
-    load: (lines) => loadInto(engine, lines, rules),
+    load: (lines, ahead) => loadInto(engine, lines, { rules, ahead }),
+    rules,
     settled: () => engine.flushed(),
     ask: (question) => desk.answer(question),
     close: () => engine.stop(),
@@ -146,9 +156,13 @@ async function ownTaker(config: Config): Promise<Taker> {
 }
 
 /** What ends an engine is a better answer than that it has ended. */
-async function loadInto(engine: Engine, lines: Buffer, rules: Parameters<typeof load>[2]): Promise<Loaded> {
+async function loadInto(
+  engine: Engine,
+  lines: Buffer,
+  { rules, ahead }: { rules: LoadRules; ahead: Ahead | undefined },
+) {
   try {
-    return await load(engine, lines, rules)
+    return await load(engine, lines, rules, ahead)
   } catch (thrown) {
     if (engine.health !== 'failed') throw thrown
     throw (await engine.finished) ?? thrown

@@ -1,5 +1,6 @@
 import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { readAheadBlocks } from '../../adapters/cli/ingest/ahead.ts'
 import { blocksOf, chunk_bytes } from '../../adapters/cli/ingest/blocks.ts'
 import { load } from '../../adapters/cli/ingest/loader.ts'
 import { rulesOf } from '../../adapters/cli/ingest/rules.ts'
@@ -48,11 +49,9 @@ async function fill(): Promise<void> {
   let lastFrom: { rows: number; seconds: number } | undefined
   let told = 0
   let refused = 0
-  for await (const block of blocksOf(
-    createReadStream(file, { highWaterMark: chunk_bytes }),
-    defaultLimits.event_bytes_max,
-  )) {
-    if (block.lines !== undefined) refused += (await load(engine, block.lines, rules)).refused.count
+  const blocks = blocksOf(createReadStream(file, { highWaterMark: chunk_bytes }), defaultLimits.event_bytes_max)
+  for await (const { block, ...ahead } of readAheadBlocks(blocks, rules)) {
+    if (block.lines !== undefined) refused += (await load(engine, block.lines, rules, ahead)).refused.count
     if (first === 0 && rows() >= window) first = rows() / seconds()
     if (lastFrom === undefined && rows() >= count - window) lastFrom = { rows: rows(), seconds: seconds() }
     if (rows() - told < count / 10) continue

@@ -3,19 +3,15 @@ import type { World } from '../../engine/world/world.ts'
 import { Edge, Gauge, Key, Memory } from '../components.ts'
 import { appendKey } from '../keys.ts'
 import type { Minted } from '../minted.ts'
-import { chunkUnits_max, readSpans, type Span } from '../text/chunks.ts'
-import { readWords, Words } from '../text/words.ts'
+import { readSpans, type Span } from '../text/chunks.ts'
+import { readAheadOf } from './ahead.ts'
 import type { Draft } from './draft.ts'
-import { marksOf } from './marks.ts'
-import { type About, KeyKind, keysMax, MentionField, Mentions, readMentions, unknownAbout } from './mentions.ts'
-import { tagsOf } from './tags.ts'
+import { KeyKind, keysMax, MentionField, unknownAbout } from './mentions.ts'
+import { aboutOf, isWhole, type Reading, readText } from './reading.ts'
 
 /** Rows and edges that must be free before a memory is made, so that none is made by half. */
 const edgesRoom = 64
 
-const titleWords = new Words()
-const words = new Words()
-const mentions = new Mentions()
 /** The rows of the mentioned keys that are known already. */
 const keyRows = new Uint32Array(keysMax)
 const spans: Span[] = []
@@ -30,7 +26,7 @@ export function hasRoom(world: World, rows: number): boolean {
 
 /** How many rows a draft takes: its own, and one for each chunk of a long text. */
 export function rowsOf(draft: Draft): number {
-  if (draft.text.length <= chunkUnits_max) return 1
+  if (isWhole(draft.text)) return 1
   readSpans(draft.text, spans)
   return 1 + spans.length
 }
@@ -42,16 +38,14 @@ export function rowsOf(draft: Draft): number {
  */
 export function mint(tick: Tick, minted: Minted, draft: Draft): number {
   const { world } = tick
-  if (draft.title === '') titleWords.count = 0
-  else readWords(draft.title, titleWords)
-  const whole = draft.text.length <= chunkUnits_max
-  const about = aboutOf(draft)
+  const whole = isWhole(draft.text)
+  const reading =
+    (whole ? readAheadOf(world).take(draft) : undefined) ?? readText(whole ? draft.text : '', aboutOf(draft))
   const id = append(tick, draft, 0, undefined)
-  read(tick, whole ? draft.text : '', minted, id, about)
-  place(world, minted, id)
-  const tags = tagsOf(words, about, mentions)
+  take(tick, minted, id, reading, draft.ts)
+  place(world, minted, id, reading)
   tick.put('text', id, draft.text)
-  tick.put('meta', id, metaOf(draft, tags))
+  tick.put('meta', id, metaOf(draft, reading.tags()))
   if (!whole) {
     readSpans(draft.text, spans)
     world.of(Memory).chunks[id] = spans.length
@@ -72,8 +66,9 @@ function chunk(tick: Tick, minted: Minted, draft: Draft, parent: number, span: S
     memory.previous[id] = id - 1
     memory.next[id - 1] = id
   }
-  read(tick, text, minted, id, unknownAbout)
-  mark(tick.world, id)
+  const reading = readText(text, unknownAbout)
+  take(tick, minted, id, reading, unknownAbout.ts)
+  mark(tick.world, id, reading)
 }
 
 function append(tick: Tick, draft: Draft, parent: number, span: Span | undefined): number {
@@ -96,52 +91,38 @@ function append(tick: Tick, draft: Draft, parent: number, span: Span | undefined
   return id
 }
 
-function aboutOf({ title, source, tags, path, ts }: Draft): About {
-  const { kind, author, channel, thread } = source
-  return {
-    title: title === '' ? undefined : titleWords,
-    source: kind,
-    author,
-    channel,
-    thread,
-    tool: '',
-    tags,
-    paths: path === '' ? [] : [path],
-    ts,
-  }
-}
-
-/** Reads a text once: its terms go to the lexical lane, its mentions to the nexus. */
-function read(tick: Tick, text: string, minted: Minted, id: number, about: About): void {
-  readWords(text, words)
-  readMentions(words, about, mentions)
+/** What was read of a text: its terms go to the lexical lane, its mentions to the nexus. */
+function take(tick: Tick, minted: Minted, id: number, reading: Reading, at_ms: number): void {
+  const { from, count, signature, word, field, times } = reading
   minted.open(id)
-  minted.addTerms(titleWords.term, titleWords.count)
-  telling = minted.addTerms(words.term, words.count)
-  const { count } = mentions
-  tick.world.pairs(Key, 'key').findAll(mentions.high, mentions.low, count, keyRows)
+  minted.addTerms(reading.titleTerms, reading.titleCount)
+  telling = minted.addTerms(reading.terms, reading.termCount)
+  const high = from === 0 ? reading.high : reading.high.subarray(from)
+  const low = from === 0 ? reading.low : reading.low.subarray(from)
+  tick.world.pairs(Key, 'key').findAll(high, low, count, keyRows)
   for (let at = 0; at < count; at++) {
     const to = minted.addMention()
-    minted.key[to] = keyOf(tick, at, keyRows[at]!, about.ts)
-    minted.signature[to] = mentions.signature[at]!
-    minted.word[to] = Math.min(mentions.word[at]!, 65_535)
-    minted.field[to] = mentions.field[at]!
-    minted.times[to] = mentions.times[at]!
+    minted.key[to] = keyOf(tick, reading, at, keyRows[at]!, at_ms)
+    minted.signature[to] = signature[from + at]!
+    minted.word[to] = Math.min(word[from + at]!, 65_535)
+    minted.field[to] = field[from + at]!
+    minted.times[to] = times[from + at]!
   }
 }
 
 /** The row of a mention's key. Its text is written out only when it is new. */
-function keyOf(tick: Tick, at: number, known: number, at_ms: number): number {
-  const { kind, high, low } = mentions
-  if (known === 0) return appendKey(tick, kind[at]!, high[at]!, low[at]!, mentions.keyText(at), at_ms)
+function keyOf(tick: Tick, reading: Reading, at: number, known: number, at_ms: number): number {
+  const { kind, high, low, from } = reading
+  if (known === 0)
+    return appendKey(tick, kind[from + at]!, high[from + at]!, low[from + at]!, reading.keyText(at), at_ms)
   const { degree, newest_edge } = tick.world.of(Key)
   // Its text was forgotten with all that mentioned it.
-  if (degree[known] === 0 && newest_edge[known] !== 0) tick.put('key', known, mentions.keyText(at))
+  if (degree[known] === 0 && newest_edge[known] !== 0) tick.put('key', known, reading.keyText(at))
   return known
 }
 
 /** Who said it and where, for filters; and its neighbours in its thread. */
-function place(world: World, minted: Minted, id: number): void {
+function place(world: World, minted: Minted, id: number, reading: Reading): void {
   const memory = world.of(Memory)
   const keys = world.of(Key)
   for (let at = minted.mentionStart[minted.count - 1]!; at < minted.mentions; at++) {
@@ -152,7 +133,7 @@ function place(world: World, minted: Minted, id: number): void {
     else if (kind === KeyKind.channel) memory.channel[id] = key
     else if (kind === KeyKind.author) memory.author[id] = key
   }
-  mark(world, id)
+  mark(world, id, reading)
   const line = memory.thread[id]! || memory.channel[id]!
   if (line === 0) return
   const previous = keys.newest_memory[line]!
@@ -161,11 +142,11 @@ function place(world: World, minted: Minted, id: number): void {
   keys.newest_memory[line] = id
 }
 
-function mark(world: World, id: number): void {
+function mark(world: World, id: number, { marks, dropped }: Reading): void {
   const memory = world.of(Memory)
   memory.words[id] = Math.min(telling, 65_535)
-  memory.marks[id] = marksOf(words)
-  if (mentions.dropped > 0) world.of(Gauge).keys_dropped[1]! += mentions.dropped
+  memory.marks[id] = marks
+  if (dropped > 0) world.of(Gauge).keys_dropped[1]! += dropped
 }
 
 /** The metadata record: what a person is shown about a memory. Empty fields are left out. */

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Engine } from '../../../engine/engine.ts'
 import { EngineError } from '../../../engine/errors.ts'
 import type { EventInput } from '../../../engine/flow/event.ts'
+import { type Readings, readAheadOf } from '../../../systems/memory/ahead.ts'
 import { Findings, type FindingsData } from './findings.ts'
 import { type LineRules, type Remark, readLine } from './line.ts'
 
@@ -23,23 +24,24 @@ const newline = 10
 const carriageReturn = 13
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])
 
-/** Puts a run of lines into the world, waiting wherever it has no room. Line numbers count from 1 in this run. */
-export async function load(engine: Engine, lines: Buffer, rules: LoadRules): Promise<Loaded> {
-  const lineRules = { ...rules, now_ms: Date.now() }
+/** What was read of the lines before: entry `n` is about line `n`, counted from 0. */
+export type Ahead = { readonly readings: Readings | undefined; readonly now_ms: number }
+
+/**
+ * Puts a run of lines into the world, waiting wherever it has no room. Line numbers count from 1 in this run.
+ * @param ahead what a reader has made of the same lines at `now_ms`
+ */
+export async function load(engine: Engine, lines: Buffer, rules: LoadRules, ahead?: Ahead): Promise<Loaded> {
+  const lineRules = { ...rules, now_ms: ahead?.now_ms ?? Date.now() }
+  const known = readAheadOf(engine.world)
   const valid = isUtf8(lines)
   const refused = new Findings()
   const changed = new Findings()
   let line = 0
   let read = 0
   const refuse = ({ code, reason }: Remark): void => refused.add({ line, code, reason })
-  let start = lines.subarray(0, 3).equals(byteOrderMark) ? 3 : 0
-  while (start < lines.length) {
+  for (const bytes of linesOf(lines)) {
     line++
-    const found = lines.indexOf(newline, start)
-    const next = found < 0 ? lines.length : found
-    const end = next > start && lines[next - 1] === carriageReturn ? next - 1 : next
-    const bytes = lines.subarray(start, end)
-    start = next + 1
     if (isBlank(bytes)) continue
     if (bytes.length > rules.line_bytes_max) {
       refuse(overlong(bytes.length, rules.line_bytes_max))
@@ -50,6 +52,7 @@ export async function load(engine: Engine, lines: Buffer, rules: LoadRules): Pro
       if (refusal !== undefined) refuse(refusal)
       continue
     }
+    if (ahead?.readings !== undefined) known.offer(event, ahead.readings, line - 1)
     let taken = offer(engine, event)
     while (taken === false) {
       await engine.room()
@@ -64,6 +67,18 @@ export async function load(engine: Engine, lines: Buffer, rules: LoadRules): Pro
     for (const { code, reason } of changes) changed.add({ line, code, reason })
   }
   return { lines: line, read, refused: refused.data(), changed: changed.data() }
+}
+
+/** The lines of a run, without their ends and a byte order mark. */
+export function* linesOf(lines: Buffer): Generator<Buffer> {
+  let start = lines.subarray(0, 3).equals(byteOrderMark) ? 3 : 0
+  while (start < lines.length) {
+    const found = lines.indexOf(newline, start)
+    const next = found < 0 ? lines.length : found
+    const end = next > start && lines[next - 1] === carriageReturn ? next - 1 : next
+    yield lines.subarray(start, end)
+    start = next + 1
+  }
 }
 
 /** Why a line is refused that is longer than an event may be. */
