@@ -9,6 +9,16 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   switch (args.command) {
     case 'run':
       return (await import('./cli/run.ts')).run(args)
+    case 'chat':
+      return (await import('./cli/chat.ts')).chat(args)
+    case 'sessions':
+      return (await import('./cli/agents.ts')).sessions(args)
+    case 'approve':
+      return (await import('./cli/agents.ts')).approvals(args)
+    case 'cancel':
+      return (await import('./cli/agents.ts')).cancel(args)
+    case 'outbox':
+      return (await import('./cli/agents.ts')).outbox(args)
     case 'status':
       return (await import('./cli/inspect.ts')).status(args)
     case 'sentinel':

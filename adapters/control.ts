@@ -2,6 +2,7 @@ import { chmod, lstat, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError, reasonOf } from '../engine/errors.ts'
 import { type Log, silent } from '../engine/flow/adapter.ts'
+import { type ChatDoor, isChat, serveChat } from './inspector/chat.ts'
 import { errnoOf } from './inspector/errno.ts'
 import { notReading, wrongMethod } from './inspector/guard.ts'
 import { type Answer, createHttp, defaultHttpLimits, type Http, type HttpLimits, listen } from './inspector/http.ts'
@@ -11,14 +12,18 @@ import { look, targetOf, type View } from './inspector/routes.ts'
 import { atSocket, socketName } from './inspector/socket.ts'
 
 export { askDaemon } from './inspector/ask.ts'
+export { approvePath, type ChatDoor, cancelPath, chatPath } from './inspector/chat.ts'
 export { ingestPath, type MemoryDoor, memoryPath } from './inspector/memory.ts'
 export type { Order, View } from './inspector/routes.ts'
+export { streamDaemon } from './inspector/stream.ts'
 
 export type ControlOptions = {
   readonly log?: Log
   readonly limits?: Partial<HttpLimits>
   /** Who answers about memory; without one there is nothing at its places. */
   readonly memory?: MemoryDoor
+  /** Who talks with sessions; without one there is nothing at its places. */
+  readonly chat?: ChatDoor
 }
 
 export type Control = {
@@ -30,17 +35,19 @@ export type Control = {
 const cradleName = '.daemon'
 
 /**
- * Serves the inspector's API, orders and questions about memory on the socket `daemon.sock` in a data directory. Whoever may open the socket,
- * the owner alone, may give orders. The caller holds the directory's lock, so a socket that is already there is stale.
+ * Serves the inspector's API, orders, questions about memory and talk with sessions on the socket `daemon.sock` in a data directory.
+ * Whoever may open the socket, the owner alone, may give orders. The caller holds the directory's lock, so a socket that is already there is stale.
  * @throws EngineError ADAPTER_OPTION when something else bears its name; LISTEN_FAILED when it cannot be bound
  */
 export async function control(view: View, directory: string, options: ControlOptions = {}): Promise<Control> {
-  const { log = silent, memory } = options
+  const { log = silent, memory, chat } = options
   const answer: Answer = (request) => {
     const target = targetOf(request)
     const ofMemory = memory !== undefined && (target.path === memoryPath || target.path === ingestPath)
-    if (target.path !== orderPath && !ofMemory) return notReading(request) ?? look(view, target, log)
+    const ofChat = chat !== undefined && isChat(target.path)
+    if (target.path !== orderPath && !ofMemory && !ofChat) return notReading(request) ?? look(view, target, log)
     if (request.method !== 'POST') return wrongMethod('POST')
+    if (ofChat) return serveChat(chat, target.path, request, log)
     return ofMemory ? serveMemory(memory, target.path, request, log) : obey(view, request, log)
   }
   // Orders may take long, and who gives them sets the deadline: a quiet connection is not cut.

@@ -12,6 +12,7 @@ import {
 } from '../systems/events.ts'
 import { embed } from './offline/embed.ts'
 import { propose, questionOf } from './offline/propose.ts'
+import { answerTurn } from './offline/turn.ts'
 
 export { offlineModel } from './offline/embed.ts'
 
@@ -22,7 +23,8 @@ export type OfflineOptions = {
 
 /**
  * Answers `llm.chat` without any model or network, for questions that rules can answer: `contract:…` tasks get front
- * matter proposed from the note itself. Answers `llm.embed` for the model `offline/ngrams-256`, by hashing words and
+ * matter proposed from the note itself, and the task `turn` an answer quoted from the memories in its messages. It never asks
+ * for a tool. Answers `llm.embed` for the model `offline/ngrams-256`, by hashing words and
  * runs of characters. The same question always gets the same answer.
  * A handler fails with NO_MODEL (a task that needs a model), NO_PROPOSAL (a key that no rule covers), BAD_REQUEST
  * (a contract's question without a note) or TIMEOUT.
@@ -62,6 +64,7 @@ async function pause(delay_ms: number, signal: AbortSignal): Promise<void> {
 }
 
 function answer(request: LlmChatRequest): LlmChatDone {
+  if (request.task === 'turn') return { content: answerTurn(request.messages), model: 'offline', finish: 'stop' }
   if (!request.task.startsWith('contract:')) {
     throw new EffectFailure(
       'NO_MODEL',

@@ -1,112 +1,101 @@
-import { type Adapter, EffectFailure, type EffectHandler } from '../engine/flow/adapter.ts'
-import {
-  LlmChat,
-  type LlmChatDone,
-  type LlmChatRequest,
-  LlmEmbed,
-  type LlmEmbedDone,
-  type LlmEmbedRequest,
-} from '../systems/events.ts'
-import { Answer } from './openai/answer.ts'
-import { type Connect, loadClient } from './openai/client.ts'
-import { embedBodyOf, embedEndpointOf, vectorsOf } from './openai/embed.ts'
-import type { Endpoint } from './openai/endpoint.ts'
-import { badResponse, failureOfThrown, StatusFailure } from './openai/failures.ts'
-import { Guard, isEventStream } from './openai/guard.ts'
+import { reasonOf } from '../engine/errors.ts'
+import { type Adapter, EffectFailure, type EffectHandler, type Log, silent } from '../engine/flow/adapter.ts'
+import { LlmChat, type LlmChatRequest, LlmEmbed, type LlmEmbedRequest } from '../systems/events.ts'
+import { Breaker, type BreakerStatus } from './openai/breaker.ts'
+import { converse, type Learned } from './openai/converse.ts'
+import { embed } from './openai/embedding.ts'
 import { endpointOf, type OpenaiOptions } from './openai/options.ts'
-import { type Abilities, bodyOf, type ChatBody, lesser } from './openai/request.ts'
+import type { ProfileName } from './openai/profiles.ts'
 
+export type { BreakerStatus } from './openai/breaker.ts'
 export type { OpenaiOptions } from './openai/options.ts'
+export type { ProfileName } from './openai/profiles.ts'
+
+/** How it stands with the endpoint. Chat and embeddings are judged apart: one may work without the other. */
+export type OpenaiStatus = {
+  readonly base_url: string
+  readonly model: string
+  readonly profile: ProfileName
+  readonly chat: BreakerStatus
+  readonly embed: BreakerStatus
+  /** Models that refused tools: they are asked without. */
+  readonly without_tools: readonly string[]
+}
+export type OpenaiAdapter = Adapter & { status(): OpenaiStatus }
 
 /**
  * Answers `llm.chat` by any endpoint that speaks OpenAI's chat completions, and with `embed_model` also `llm.embed` by
- * its embeddings. It makes one attempt a call, plus a plainer one when the endpoint does not understand schemas; the
- * engine does the repeating.
- * A handler fails with RATE_LIMITED, SERVER, NETWORK, TIMEOUT, TRUNCATED (all transient), BAD_RESPONSE (transient
- * once, for embeddings always), AUTH, BAD_REQUEST, CONTEXT_TOO_LONG, REFUSED, REDIRECT or PACKAGE_MISSING. No reason holds the key.
+ * its embeddings. It makes one attempt a call, plus plainer ones when the endpoint does not understand how it was asked; the
+ * engine does the repeating, and a breaker keeps calls away from an endpoint that is down or refuses the key.
+ * A handler fails with RATE_LIMITED, SERVER, NETWORK, TIMEOUT, TRUNCATED, UNAVAILABLE (all transient), BAD_RESPONSE (transient
+ * once, for embeddings always), DEFERRED (with the time to wait), AUTH, BAD_REQUEST, CONTEXT_TOO_LONG, REFUSED, REDIRECT or
+ * PACKAGE_MISSING. No reason holds the key.
  * @throws EngineError ADAPTER_OPTION
  */
-export function openai(options: OpenaiOptions): Adapter {
+export function openai(options: OpenaiOptions): OpenaiAdapter {
   const endpoint = endpointOf(options)
-  const learned = new Map<string, Abilities>()
-  const chat: EffectHandler = async (payload, call) => {
+  const { onDelta } = options
+  const learned: Learned = new Map()
+  let log: Log = silent
+  const breaker = (what: string): Breaker => new Breaker((status) => tell(log, what, status))
+  const breakers = { chat: breaker('chat'), embed: breaker('embeddings') }
+  const chat: EffectHandler = async (payload, { effect_id, attempt, signal }) => {
+    const request = payload as LlmChatRequest
+    const heard =
+      onDelta === undefined
+        ? {}
+        : {
+            heard: guarded(
+              (text) => onDelta(effect_id, text),
+              () => log,
+            ),
+          }
     try {
-      return await converse(endpoint, learned, payload as LlmChatRequest, call.signal)
+      return await breakers.chat.run(() => converse(request, { endpoint, learned, signal, ...heard }), signal)
     } catch (thrown) {
-      if (!(thrown instanceof EffectFailure) || thrown.code !== 'BAD_RESPONSE' || call.attempt === 1) throw thrown
+      if (!(thrown instanceof EffectFailure) || thrown.code !== 'BAD_RESPONSE' || attempt === 1) throw thrown
       throw new EffectFailure(thrown.code, thrown.message)
     }
   }
   const effects: Record<string, EffectHandler> = { [LlmChat.name]: chat }
   if (endpoint.embed_model !== undefined) {
-    effects[LlmEmbed.name] = (payload, call) => embed(endpoint, payload as LlmEmbedRequest, call.signal)
+    effects[LlmEmbed.name] = (payload, { signal }) =>
+      breakers.embed.run(() => embed(endpoint, payload as LlmEmbedRequest, signal), signal)
   }
-  return { name: 'openai', effects }
+  return {
+    name: 'openai',
+    effects,
+    start: (outside) => {
+      log = outside.log
+    },
+    status: () => ({
+      base_url: endpoint.base_url,
+      model: endpoint.model,
+      profile: endpoint.profile.name,
+      chat: breakers.chat.status,
+      embed: breakers.embed.status,
+      without_tools: [...learned].filter(([, { tools }]) => !tools).map(([model]) => model),
+    }),
+  }
 }
 
-/** One exchange; what comes is believed only when every vector of it can be. */
-async function embed(endpoint: Endpoint, request: LlmEmbedRequest, signal: AbortSignal): Promise<LlmEmbedDone> {
-  const connect = await loadClient()
-  const guard = new Guard(embedEndpointOf(request, endpoint), endpoint.total_ms, signal)
-  try {
-    const response = await connect(guard).embed(embedBodyOf(request, endpoint))
-    if (isEventStream(response)) throw badResponse(guard.endpoint, 'it is a stream of events')
-    return vectorsOf(await response.json(), request, guard.endpoint)
-  } catch (thrown) {
-    throw guard.failure ?? failureOfThrown(guard.endpoint, thrown)
-  } finally {
-    guard.close()
-  }
+function tell(log: Log, what: string, { state, failures, wait_ms, reason }: BreakerStatus): void {
+  if (state === 'closed') log.info({ what }, 'the model answers again')
+  else if (state === 'refused')
+    log.error({ what, reason }, 'the model refuses the key and is not asked again until the config is changed')
+  else log.warn({ what, failures, wait_ms, reason }, 'the model is down and is left alone for a while')
 }
 
-/** Asks, and asks more plainly when the endpoint refuses how it was asked; all within the one total deadline. */
-async function converse(
-  endpoint: Endpoint,
-  learned: Map<string, Abilities>,
-  request: LlmChatRequest,
-  signal: AbortSignal,
-): Promise<LlmChatDone> {
-  const connect = await loadClient()
-  const ends_at_ms = performance.now() + endpoint.total_ms
-  const model = request.model ?? endpoint.model
-  const known = learned.get(model) ?? { format: endpoint.json_schema ? 'json_schema' : 'json_object', usage: true }
-  let abilities: Abilities = known
-  for (;;) {
-    const body = bodyOf(request, endpoint, abilities)
+/** Whoever listens must not break the exchange: one that throws is told of once and heard no more. */
+function guarded(listen: (text: string) => void, log: () => Log): (text: string) => void {
+  let broken = false
+  return (text) => {
+    if (broken) return
     try {
-      const guard = new Guard({ ...endpoint, model: body.model }, ends_at_ms - performance.now(), signal)
-      const done = await exchange(connect, guard, body)
-      if (abilities !== known) learned.set(model, abilities)
-      return done
+      listen(text)
     } catch (thrown) {
-      const next = thrown instanceof StatusFailure ? lesser(thrown, body, abilities) : undefined
-      if (next === undefined) throw thrown
-      abilities = next
+      broken = true
+      log().error({ reason: reasonOf(thrown) }, 'a listener to the text of an answer failed and hears no more of it')
     }
   }
-}
-
-async function exchange(connect: Connect, guard: Guard, body: ChatBody): Promise<LlmChatDone> {
-  const answer = new Answer(guard.endpoint)
-  try {
-    const client = connect(guard)
-    const response = await client.ask(body)
-    // A server may answer in one piece although a stream was asked for.
-    if (!isEventStream(response)) answer.take(await response.json(), 'message')
-    else {
-      for await (const chunk of client.events(response)) {
-        answer.take(chunk, 'delta')
-        if (answer.finished) guard.whole()
-      }
-    }
-    // The package ends a stream silently when its connection is broken off.
-    if (guard.failure !== undefined && !answer.finished) throw guard.failure
-  } catch (thrown) {
-    // What breaks after the answer was whole does not matter any more.
-    const afterwards = answer.finished && (thrown === guard.failure || !(thrown instanceof EffectFailure))
-    if (!afterwards) throw guard.failure ?? failureOfThrown(guard.endpoint, thrown)
-  } finally {
-    guard.close()
-  }
-  return answer.done()
 }

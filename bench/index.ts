@@ -1,16 +1,20 @@
 import { parseArgs } from 'node:util'
+import { context } from './context.bench.ts'
 import { idle } from './idle.bench.ts'
 import { journal } from './journal.bench.ts'
 import { memory } from './memory.bench.ts'
 import { notes } from './notes.bench.ts'
 import { recovery } from './recovery.bench.ts'
 import { replay } from './replay.bench.ts'
+import { route } from './route.bench.ts'
+import { schedule } from './schedule.bench.ts'
 import { machine, type Row, scaleOf } from './support.ts'
 import { tick } from './tick.bench.ts'
+import { turn } from './turn.bench.ts'
 import { vectors } from './vectors.bench.ts'
 
 /** `npm run bench [-- --filter WORD] [--smoke] [--json]`: every promise of the README, measured on this machine. */
-const concerns = [tick, journal, recovery, replay, notes, idle, memory, vectors]
+const concerns = [tick, route, schedule, turn, context, journal, recovery, replay, notes, idle, memory, vectors]
 
 const { values } = parseArgs({
   options: { filter: { type: 'string' }, smoke: { type: 'boolean' }, json: { type: 'boolean' } },

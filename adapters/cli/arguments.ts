@@ -5,15 +5,23 @@ import { CliError, exitCodes } from './exit.ts'
 export const usage = `promethean: an agent runtime that keeps notes to their contract, remembers them, and can replay all it did
 
   promethean run [DIR] [--write] [--once]     watch a folder of notes; without --write only show what would change
+  promethean chat [SESSION]                   talk with an agent; a pipe is answered line by line
+  promethean sessions                         every session: its state, queue, budget, and what it waits for
+  promethean approve [HASH] [--deny]          the tool calls that wait for your yes, or the answer to one
+  promethean cancel SESSION                   end the turn under way and drop what waits
+  promethean outbox                           what is on its way out, and calls of which nobody knows whether they happened
   promethean status [DIR]                     what the daemon, or its record at rest, says
   promethean ask QUESTION                     an answer in quotes, with its sources and how they were found
   promethean recall QUERY [-k N] [--explain]  the memories that answer best, with their scores
   promethean ingest FILE.jsonl... | -         take in events, one JSON object a line
   promethean memory show|forget|pin|unpin ID  one memory; export [--out FILE] writes all of them as events
   promethean explain ID                       where a memory comes from and what it hangs together with
+  promethean explain turn ID                  what was put before the model, what was left out, and why
+  promethean explain route FILE.json|-        which sessions an event would reach, and why the others not
   promethean audit [DIR]                      duplicates, loops, orphans, stale memories, secrets
   promethean eval DIR...                      measure recall on corpora with questions
   promethean doctor [DIR] [--repair]          check the record and its surroundings
+  promethean doctor llm                       ask the configured endpoint what it can do
   promethean replay [DIR] [--verify]          run the journal again and compare every tick
   promethean sentinel list [DIR]              every note and its verdict
   promethean sentinel undo PATH [DIR]         take back the last write to a note, byte for byte
@@ -21,7 +29,7 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   promethean config check|print|schema        the configuration in force, or what is wrong with it
 
   --notes DIR     the notes folder (default: notes in promethean.yaml, else ./docs/notes)
-  --data DIR      where the record rests (default: .promethean in the notes folder)
+  --data DIR      where the record rests (default: .promethean in the notes folder; without one, here)
   --config FILE   configuration (default: ./promethean.yaml where there is one)
   --write         let sentinels write; else they only show the difference
   --once          work until nothing is open, then exit
@@ -36,10 +44,12 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   --channel, --thread, --author TEXT          only what was said there, or by them
   --from, --to TIME                           only what happened since, and before: 2026-01-31, or milliseconds
   --circuit NAME  with recall and ask: a lens that weighs kinds of keys
+  --deny          with approve: no instead of yes
   --out FILE      with memory export: where to write (default: standard output)
   --json          lines for machines on standard output
   --version, --help
 
+A SESSION is agent/name, or the name of one of the first agent's; without one it is the first of all.
 An ID is the number of a memory, the path of a note, or an event's own id (id:12 where that is a number too).
 Exit codes: 0 done, 1 failed, 64 usage, 65 bad data, 69 unavailable, 74 I/O, 75 locked, 77 permission, 78 config.`
 
@@ -67,6 +77,7 @@ const options = {
   to: { type: 'string' },
   circuit: { type: 'string' },
   out: { type: 'string' },
+  deny: { type: 'boolean' },
   json: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -75,8 +86,13 @@ const options = {
 /** How many words may follow each command. */
 const wordsMax: { readonly [command: string]: ((words: readonly string[]) => number) | undefined } = {
   run: () => 1,
+  chat: () => 1,
+  sessions: () => 0,
+  approve: () => 1,
+  cancel: () => 1,
+  outbox: () => 0,
   status: () => 1,
-  doctor: () => 1,
+  doctor: ([what]) => (what === 'llm' ? 2 : 1),
   replay: () => 1,
   sentinel: ([order]) => (order === 'list' ? 2 : 3),
   config: () => 2,
@@ -85,7 +101,7 @@ const wordsMax: { readonly [command: string]: ((words: readonly string[]) => num
   ask: () => Number.POSITIVE_INFINITY,
   eval: () => Number.POSITIVE_INFINITY,
   memory: ([order]) => (order === 'export' ? 1 : 2),
-  explain: () => 1,
+  explain: ([what]) => (what === 'turn' || what === 'route' ? 2 : 1),
   audit: () => 1,
 }
 
@@ -113,6 +129,7 @@ export type Arguments = {
   readonly filters: Filters
   readonly circuit: string | undefined
   readonly out: string | undefined
+  readonly deny: boolean
 }
 
 /** Which memories may be hits at all. */
@@ -176,6 +193,7 @@ export function readArguments(words: readonly string[]): Arguments {
     },
     circuit: values.circuit,
     out: values.out,
+    deny: values.deny === true,
   }
 }
 

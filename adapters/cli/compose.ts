@@ -6,27 +6,37 @@ import type { Adapter, Log, Outside } from '../../engine/flow/adapter.ts'
 import type { Parts } from '../../engine/tick.ts'
 import { lmdb } from '../../stores/lmdb.ts'
 import { segments } from '../../stores/segments.ts'
+import type { AgentsPolicy } from '../../systems/agents/policy.ts'
+import { setTokenizers } from '../../systems/cephalon/tokens.ts'
+import { Policy as PolicyTable } from '../../systems/components.ts'
 import { ConfigSet, LlmEmbed, type LlmEmbedDone } from '../../systems/events.ts'
 import { mind } from '../../systems/index.ts'
 import type { Contract } from '../../systems/sentinel/contract.ts'
-import { compilePolicy, policyPayload } from '../../systems/sentinel/policy.ts'
+import { compilePolicy, policyOf, policyPayload } from '../../systems/sentinel/policy.ts'
 import { wall } from '../clock.ts'
 import { type FsAdapter, fs } from '../fs.ts'
 import { offline, offlineEmbedder, offlineModel } from '../offline.ts'
 import { type Embed, type SearchAdapter, search } from '../search.ts'
+import { hasTokenizers, loadTokenizer } from '../tokens.ts'
+import { type Tool, toolSpecs } from '../tools.ts'
 import { type Config, type Policy, unknownContracts } from './config.ts'
+import { unknownTools } from './config-agents.ts'
+import { Deltas } from './deltas.ts'
 import { CliError, exitCodes } from './exit.ts'
+import { type Toolbox, toolboxOf } from './toolbox.ts'
 import { vectorStore } from './vector-store.ts'
 
 /** What a module named by `extend` may export as its default. */
 export type Extension = Partial<Parts> & {
   readonly contracts?: readonly Contract[]
   readonly adapters?: readonly Adapter[]
+  readonly tools?: readonly Tool[]
 }
 export type Composed = {
   readonly parts: Parts
-  readonly policy: Policy
+  readonly policy: Policy & Pick<AgentsPolicy, 'tools' | 'tokens'>
   readonly adapters: readonly Adapter[]
+  readonly toolbox: Toolbox
 }
 
 /** The mind with what the config's module adds: its systems run after the mind's own, before the outbox. */
@@ -40,11 +50,18 @@ export async function compose(config: Config): Promise<Composed> {
     effects: [...base.effects, ...(extension.effects ?? [])],
     records: [...base.records, ...(extension.records ?? [])],
   }
-  const policy = { ...config.policy, contracts: [...config.policy.contracts, ...(extension.contracts ?? [])] }
+  const contracts = [...config.policy.contracts, ...(extension.contracts ?? [])]
+  const toolbox = toolboxOf({ ...config, policy: { ...config.policy, contracts } }, extension.tools ?? [])
+  setTokenizers(loadTokenizer)
+  const tokens: AgentsPolicy['tokens'] = hasTokenizers() ? 'exact' : 'estimate'
+  // Tokens are counted for the model that will be asked, so an agent without one of its own is told it.
+  const { model } = config.model
+  const agents = config.policy.agents.map((agent) => (model === undefined ? agent : { model, ...agent }))
+  const policy = { ...config.policy, agents, contracts, tools: toolSpecs(toolbox.tools), tokens }
   compilePolicy(policy)
-  const [unknown] = unknownContracts(policy)
+  const [unknown] = [...unknownContracts(policy), ...unknownTools(policy, toolbox.names)]
   if (unknown !== undefined) throw new CliError(exitCodes.config, `${unknown.path}: ${unknown.text}`)
-  return { parts, policy, adapters: extension.adapters ?? [] }
+  return { parts, policy, adapters: extension.adapters ?? [], toolbox }
 }
 
 /** An engine on the config's data directory that only looks: no adapter is started and nothing is written. */
@@ -57,40 +74,76 @@ export async function openAtRest(config: Config, log: Log): Promise<Engine> {
 export async function openDaemon(
   config: Config,
   options: { log: Log; watch: boolean },
-): Promise<{ engine: Engine; files: FsAdapter; search: SearchAdapter }> {
-  const { parts, policy, adapters } = await compose(config)
-  const models = await modelAdapters(config)
+): Promise<{ engine: Engine; files: FsAdapter; search: SearchAdapter; deltas: Deltas }> {
+  const { parts, policy, adapters, toolbox } = await compose(config)
+  const deltas = new Deltas()
+  const models = await modelAdapters(config, deltas)
   const memory = searchOf(config, models)
+  const { adapter, see } = toolbox.adapter(memory)
   const files = fs({ root: config.notes, watch: options.watch })
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, ...models, ...adapters, files],
+    adapters: [memory, ...models, adapter, ...adapters, files],
     clock: wall(),
     limits: config.limits,
     log: options.log,
   })
+  see(engine)
   engine.publish({
     type: ConfigSet.name,
     source: { kind: 'config' },
     payload: { policy: policyPayload(policy) },
   })
-  return { engine, files, search: memory }
+  return { engine, files, search: memory, deltas }
 }
 
-/** An engine that carries out one order: effects are performed, but no folder is scanned and the policy stays. */
-export async function openForOrder(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
-  const { parts, adapters } = await compose(config)
-  const models = await modelAdapters(config)
+/**
+ * An engine to talk with where no daemon runs: everything but the scan of the notes. The config's policy is in force, but
+ * whether sentinels may write stays as the last daemon was told.
+ */
+export async function openForChat(
+  config: Config,
+  log: Log,
+): Promise<{ engine: Engine; search: SearchAdapter; deltas: Deltas }> {
+  const { parts, policy, adapters, toolbox } = await compose(config)
+  const deltas = new Deltas()
+  const models = await modelAdapters(config, deltas)
   const memory = searchOf(config, models)
+  const { adapter, see } = toolbox.adapter(memory)
   const { name, effects = {} } = fs({ root: config.notes, watch: false })
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, ...models, ...adapters, { name, effects }],
+    adapters: [memory, ...models, adapter, ...adapters, { name, effects }],
     limits: config.limits,
     log,
   })
+  see(engine)
+  const { write } = engine.world.rows(PolicyTable) === 0 ? policy : policyOf(engine).data
+  engine.publish({
+    type: ConfigSet.name,
+    source: { kind: 'config' },
+    payload: { policy: policyPayload({ ...policy, write }) },
+  })
+  return { engine, search: memory, deltas }
+}
+
+/** An engine that carries out one order: effects are performed, but no folder is scanned and the policy stays. */
+export async function openForOrder(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
+  const { parts, adapters, toolbox } = await compose(config)
+  const models = await modelAdapters(config)
+  const memory = searchOf(config, models)
+  const { adapter, see } = toolbox.adapter(memory)
+  const { name, effects = {} } = fs({ root: config.notes, watch: false })
+  const engine = await createEngine({
+    ...parts,
+    store: lmdb(config.data),
+    adapters: [memory, ...models, adapter, ...adapters, { name, effects }],
+    limits: config.limits,
+    log,
+  })
+  see(engine)
   return { engine, search: memory }
 }
 
@@ -136,7 +189,7 @@ function searchOf(config: Config, models: readonly Adapter[]): SearchAdapter {
 }
 
 /** Who answers `llm.chat` and `llm.embed`. @throws EngineError ADAPTER_OPTION when the config's model cannot be asked */
-export async function modelAdapters(config: Config): Promise<readonly Adapter[]> {
+export async function modelAdapters(config: Config, deltas = new Deltas()): Promise<readonly Adapter[]> {
   const { model, policy } = config
   if (model.adapter !== 'openai') return [offline({ delay_ms: model.delay_ms ?? 0 })]
   const { openai } = await import('../openai.ts')
@@ -149,6 +202,7 @@ export async function modelAdapters(config: Config): Promise<readonly Adapter[]>
     base_url,
     model: name,
     ...rest,
+    onDelta: deltas.tell,
     ...(embeds ? { embed_model, ...dimensions } : {}),
     ...(config.keyName === undefined ? {} : { api_key_name: config.keyName }),
   })

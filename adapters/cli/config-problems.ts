@@ -1,3 +1,4 @@
+import { EngineError, reasonOf } from '../../engine/errors.ts'
 import type { Problem } from '../../engine/schema.ts'
 import type { YamlParsed } from '../../engine/yaml.ts'
 import { lineOfPath } from '../../engine/yaml-outline.ts'
@@ -31,7 +32,7 @@ export class ConfigProblems {
       this.#parsed?.data,
     )
     if (secretPaths.has(path)) this.add(path, 'must be env:NAME or file:PATH; the value is not shown')
-    else if (message === 'is not a known key') this.add(path, message + guess(keys.at(-1) ?? ''))
+    else if (message === 'is not a known key') this.add(path, message + nearest(keys.at(-1) ?? '', knownKeys()))
     else this.add(path, value === undefined ? message : `${message}, not ${JSON.stringify(value)?.slice(0, 80)}`)
   }
 
@@ -50,13 +51,27 @@ export class ConfigProblems {
   }
 }
 
-function keysOf(path: string): string[] {
-  return path === '' ? [] : path.split('.')
+/** Notes what a piece of work throws as a problem, without the code of an EngineError. */
+export function attempt(problems: ConfigProblems, path: string, work: () => void): void {
+  try {
+    work()
+  } catch (thrown) {
+    const reason = reasonOf(thrown)
+    problems.add(path, thrown instanceof EngineError ? reason.slice(thrown.code.length + 2) : reason)
+  }
 }
 
-function guess(key: string): string {
-  const near = knownKeys().find((known) => distance(known, key) <= 2)
-  return near === undefined ? '' : `; did you mean ${near}?`
+/** `; did you mean …?` for the known word that is nearest, or nothing where none is near. */
+export function nearest(word: string, known: readonly string[]): string {
+  const near = known
+    .map((each) => ({ each, steps: distance(each, word) }))
+    .filter(({ steps }) => steps <= 2)
+    .sort((a, b) => a.steps - b.steps)[0]
+  return near === undefined ? '' : `; did you mean ${near.each}?`
+}
+
+function keysOf(path: string): string[] {
+  return path === '' ? [] : path.split('.')
 }
 
 function knownKeys(): string[] {

@@ -1,7 +1,10 @@
 import { objectOf } from '../../engine/flow/event.ts'
 import { defaultLimits } from '../../engine/limits.ts'
-import type { JsonSchema } from '../../engine/schema.ts'
+import { compileSchema, type JsonSchema, type Problem } from '../../engine/schema.ts'
+import { profileNames } from '../openai/profiles.ts'
+import { agentsSchema, schedulerSchema, toolsSchema } from './schema-agents.ts'
 
+const fileName = 'promethean.yaml'
 const text: JsonSchema = { type: 'string', minLength: 1 }
 const positive: JsonSchema = { type: 'number', exclusiveMinimum: 0 }
 /** A secret is named, never written down: `env:NAME` or `file:PATH`. */
@@ -23,6 +26,7 @@ const model: JsonSchema = objectOf({
   'base_url?': text,
   'api_key?': secret,
   'model?': text,
+  'profile?': { enum: [...profileNames] },
   'stream?': { type: 'boolean' },
   'first_byte_ms?': positive,
   'idle_ms?': positive,
@@ -42,6 +46,9 @@ const memory: JsonSchema = objectOf({
 
 const limits = objectOf(Object.fromEntries(Object.keys(defaultLimits).map((name) => [`${name}?`, positive])))
 
+/** Parts that take long to compile and that most configs do not have. */
+const late = { agents: agentsSchema, scheduler: schedulerSchema, tools: toolsSchema } as const
+
 /** The JSON Schema of `promethean.yaml`, as `promethean config schema` prints it. */
 export const configSchema: JsonSchema = objectOf({
   'notes?': text,
@@ -51,8 +58,23 @@ export const configSchema: JsonSchema = objectOf({
   'contracts?': { type: 'array', items: contract },
   'model?': model,
   'memory?': memory,
+  ...Object.fromEntries(Object.entries(late).map(([name, schema]) => [`${name}?`, schema])),
   'port?': { type: 'integer', minimum: 0, maximum: 65_535 },
   'limits?': limits,
   'log?': objectOf({ 'level?': { enum: ['debug', 'info', 'warn', 'error'] } }),
   'extend?': text,
 })
+
+/** Everything that the schema says against a config file, with paths from its top; a part is compiled when it is there. */
+export function checkConfig(data: unknown): Problem[] {
+  const { properties, ...rest } = configSchema
+  const open = Object.fromEntries(Object.keys(late).map((name) => [name, {}]))
+  const problems = [...compileSchema({ ...rest, properties: { ...(properties as object), ...open } }, fileName)(data)]
+  for (const [name, schema] of Object.entries(late)) {
+    const part = (data as Record<string, unknown> | null)?.[name]
+    if (part === undefined) continue
+    const found = compileSchema(schema, `${fileName}: ${name}`)(part)
+    problems.push(...found.map(({ path, message }) => ({ path: path === '' ? name : `${name}.${path}`, message })))
+  }
+  return problems
+}

@@ -1,22 +1,26 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { reasonOf } from '../../engine/errors.ts'
 import { defaultLimits, type Limits, limitsOf } from '../../engine/limits.ts'
-import { compileSchema } from '../../engine/schema.ts'
 import { parseYaml, type YamlParsed } from '../../engine/yaml.ts'
+import type { AgentsPolicy } from '../../systems/agents/policy.ts'
 import { type Contract, compileContract } from '../../systems/sentinel/contract.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
+import type { ProfileName } from '../openai/profiles.ts'
 import type { Arguments } from './arguments.ts'
+import { type AgentConfig, agentsFrom, type SchedulerConfig, schedulerFrom, unknownTools } from './config-agents.ts'
 import { type EmbeddingPolicy, embeddingFrom, type MemoryConfig } from './config-memory.ts'
-import { ConfigProblems } from './config-problems.ts'
-import { configSchema } from './config-schema.ts'
+import { attempt, ConfigProblems } from './config-problems.ts'
+import { checkConfig } from './config-schema.ts'
 import { CliError, exitCodes } from './exit.ts'
+import { ownToolNames } from './toolbox.ts'
 
 export type ModelConfig = {
   readonly adapter?: 'offline' | 'openai'
   readonly base_url?: string
   readonly api_key?: string
   readonly model?: string
+  /** What kind of server it is; default: as its address says. */
+  readonly profile?: ProfileName
   readonly stream?: boolean
   readonly first_byte_ms?: number
   readonly idle_ms?: number
@@ -37,14 +41,22 @@ type ConfigFile = {
   readonly contracts?: readonly Contract[]
   readonly model?: ModelConfig
   readonly memory?: MemoryConfig
+  readonly agents?: readonly AgentConfig[]
+  readonly scheduler?: SchedulerConfig
+  readonly tools?: ToolsConfig
   readonly port?: number
   readonly limits?: Partial<Limits>
   readonly log?: { readonly level?: 'debug' | 'info' | 'warn' | 'error' }
   readonly extend?: string
 }
 
-/** What enters the world as `config.set`. Without `embedding` memories get no vectors. */
-export type Policy = PolicyData & { readonly embedding?: EmbeddingPolicy }
+/** Tools that are off unless they are named. */
+export type ToolsConfig = {
+  readonly web_fetch?: boolean | { readonly ports?: readonly number[]; readonly bytes_max?: number }
+}
+
+/** What enters the world as `config.set`. Without `embedding` memories get no vectors. Tools are known once adapters are. */
+export type Policy = PolicyData & Omit<AgentsPolicy, 'tools' | 'tokens'> & { readonly embedding?: EmbeddingPolicy }
 
 /** Everything the daemon needs to know, with the command line's word over the file's and the file's over the defaults. */
 export type Config = {
@@ -54,6 +66,7 @@ export type Config = {
   readonly data: string
   readonly policy: Policy
   readonly model: ModelConfig
+  readonly tools: ToolsConfig
   /** The reference of the model's key, for messages that must not show the key. */
   readonly keyName: string | undefined
   /** The inspector's port; undefined: the usual one, or any other when that is taken. */
@@ -66,7 +79,6 @@ export type Config = {
 }
 
 export const defaultNotes = './docs/notes'
-const check = compileSchema(configSchema, 'promethean.yaml')
 
 /**
  * Reads the configuration. @param folder where the caller says the notes are
@@ -82,10 +94,18 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   const data = args.data ?? (read.data === undefined ? undefined : resolve(base, read.data))
   const model = problems.sound('model') ? modelOf(read.model ?? {}, base, problems) : {}
   const embedding = problems.sound('memory') ? embeddingFrom(read.memory ?? {}, model, problems) : undefined
-  const policy = { ...policyFrom(read, args, model), ...(embedding === undefined ? {} : { embedding }) }
+  const policy = {
+    ...policyFrom(read, args, model),
+    ...(embedding === undefined ? {} : { embedding }),
+    agents: agentsFrom(read.agents, problems),
+    scheduler: schedulerFrom(read.scheduler ?? {}, problems),
+  }
   if (problems.sound('contract') && problems.sound('contracts')) {
     checkContracts(policy, problems)
     if (read.extend === undefined) for (const { path, text } of unknownContracts(policy)) problems.add(path, text)
+  }
+  if (read.agents !== undefined && read.extend === undefined) {
+    for (const { path, text } of unknownTools(policy, ownToolNames())) problems.add(path, text)
   }
   if (problems.sound('limits')) attempt(problems, 'limits', () => limitsOf({ ...defaultLimits, ...read.limits }))
   const extend = read.extend === undefined ? undefined : resolve(base, read.extend)
@@ -94,9 +114,10 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   return {
     file,
     notes,
-    data: resolve(data ?? join(notes, '.promethean')),
+    data: resolve(data ?? usualData(notes, base, folder !== undefined)),
     policy,
     model,
+    tools: read.tools ?? {},
     keyName: read.model?.api_key,
     port: args.port ?? read.port,
     limits: read.limits ?? {},
@@ -104,6 +125,19 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
     extend,
     warnings: file === undefined ? [] : warningsOf(file),
   }
+}
+
+const usualName = '.promethean'
+
+/**
+ * Where the record rests when nobody says: in the notes folder. Where that is not there, or the record was begun without
+ * one, beside the config or where the command was given, so that talking needs no notes.
+ */
+function usualData(notes: string, base: string, named: boolean): string {
+  const inside = join(notes, usualName)
+  const beside = join(base, usualName)
+  if (named || existsSync(inside)) return inside
+  return existsSync(beside) || !existsSync(notes) ? beside : inside
 }
 
 function configFile(named: string | undefined): string | undefined {
@@ -124,17 +158,9 @@ function readYaml(file: string): YamlParsed {
 /** What the file says, with its schema's complaints noted. Keys that are wrong are left out of what is used. */
 function checkedFile(parsed: YamlParsed | undefined, problems: ConfigProblems): ConfigFile {
   if (parsed === undefined || parsed.kind === 'empty') return {}
-  for (const problem of check(parsed.data)) problems.addProblem(problem)
+  for (const problem of checkConfig(parsed.data)) problems.addProblem(problem)
   if (parsed.kind !== 'map') return {}
   return Object.fromEntries(Object.entries(parsed.data as object).filter(([key]) => problems.sound(key)))
-}
-
-function attempt(problems: ConfigProblems, path: string, work: () => void): void {
-  try {
-    work()
-  } catch (thrown) {
-    problems.add(path, reasonOf(thrown))
-  }
 }
 
 /** What a secret's reference stands for. @throws Error naming the reference, never the secret */

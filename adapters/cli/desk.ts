@@ -7,6 +7,7 @@ import type { Recall, RecallOptions } from '../../systems/recall/types.ts'
 import type { MemoryDoor } from '../control.ts'
 import { compose } from './compose.ts'
 import type { Config } from './config.ts'
+import { type AgentQuestion, agentSchemas, answerOfAgents } from './desk/agents.ts'
 import { auditOf } from './desk/audit.ts'
 import { explanationOf } from './desk/explanation.ts'
 import { exportOf } from './desk/export.ts'
@@ -26,8 +27,9 @@ export type Search = {
   pending(): { readonly lexical: number; readonly vectors: number }
 }
 
-/** What may be asked about memory, by the command line here or over the control channel. */
+/** What may be asked about memory and agents, by the command line here or over the control channel. */
 export type Question =
+  | AgentQuestion
   | { readonly ask: 'recall'; readonly queries: readonly string[]; readonly options: RecallOptions }
   | { readonly ask: 'show' | 'explain'; readonly id: string }
   | { readonly ask: 'order'; readonly order: 'forget' | 'pin' | 'unpin'; readonly id: string }
@@ -35,7 +37,7 @@ export type Question =
   | { readonly ask: 'audit' | 'counts' | 'settled' }
   | { readonly ask: 'complete'; readonly wait_ms: number }
 
-/** Answers questions about memory between two ticks. */
+/** Answers questions about memory and agents between two ticks. */
 export type Desk = {
   /** @throws EngineError EVENT_INVALID for a question that is none, LIMIT_INVALID for options that recall refuses */
   answer(question: unknown): Promise<object>
@@ -56,6 +58,7 @@ const schemas: { readonly [ask in Question['ask']]: JsonSchema } = {
   counts: asking('counts'),
   settled: asking('settled'),
   complete: asking('complete', { wait_ms: { type: 'integer', minimum: 0, maximum: 60_000 } }),
+  ...agentSchemas,
 }
 const checks = new Map(Object.entries(schemas).map(([ask, schema]) => [ask, compileSchema(schema, `question ${ask}`)]))
 
@@ -100,6 +103,8 @@ async function answerTo(engine: Engine, search: Search, question: Question): Pro
       return { tick: engine.tick }
     case 'complete':
       return { pending: await completed(search, question.wait_ms) }
+    default:
+      return answerOfAgents(engine, question)
   }
 }
 

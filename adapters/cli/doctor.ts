@@ -15,8 +15,12 @@ import { type ExitCode, exitCodeOf, exitCodes } from './exit.ts'
 
 type Finding = { readonly check: string; readonly ok: boolean; readonly detail: string }
 
-/** `promethean doctor`: every byte of the record against its checksum, and what surrounds it. */
+/** `promethean doctor`: every byte of the record against its checksum, and what surrounds it. `doctor llm`: the model. */
 export async function doctor(args: Arguments): Promise<ExitCode> {
+  if (args.words[0] === 'llm') {
+    const { doctorLlm } = await import('./doctor-llm.ts')
+    return doctorLlm(loadConfig(args, args.words[1] ?? args.notes), { json: args.json })
+  }
   const config = loadConfig(args, args.words[0] ?? args.notes)
   const findings: Finding[] = [
     {

@@ -28,6 +28,7 @@ export class CliError extends Error {
 const byCode: Partial<Record<ErrorCode, ExitCode>> = {
   ADAPTER_OPTION: exitCodes.config,
   DAEMON_FAILED: exitCodes.unavailable,
+  EVENT_INVALID: exitCodes.data,
   JOURNAL_DAMAGED: exitCodes.data,
   JOURNAL_VERSION: exitCodes.data,
   LIMIT_INVALID: exitCodes.config,

@@ -2,6 +2,8 @@ import type { Arguments } from './arguments.ts'
 import { atDesk } from './desk/client.ts'
 import type { Explanation, KeyView, Neighbour } from './desk/explanation.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
+import { explainRouteOf } from './explain-route.ts'
+import { explainTurnOf } from './explain-turn.ts'
 import { configOf } from './inspect.ts'
 import { memoryWords, notFound } from './memory.ts'
 import { columns, oneLine } from './words.ts'
@@ -9,6 +11,8 @@ import { columns, oneLine } from './words.ts'
 /** `promethean explain ID`: where a memory comes from, and what it hangs together with. */
 export async function explain(args: Arguments): Promise<ExitCode> {
   const [id] = args.words
+  if (id === 'route') return explainRouteOf(args)
+  if (id === 'turn') return explainTurnOf(args)
   if (id === undefined) throw new CliError(exitCodes.usage, 'explain needs the ID of a memory')
   const config = configOf(args, args.notes)
   const { explanation } = (await atDesk(config, 'reading', (ask) => ask({ ask: 'explain', id }))) as {

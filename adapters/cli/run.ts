@@ -1,6 +1,6 @@
-import { cpSync, existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Engine } from '../../engine/engine.ts'
@@ -9,20 +9,23 @@ import type { Log } from '../../engine/flow/adapter.ts'
 import { ConfigSet } from '../../systems/events.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import { policyPayload } from '../../systems/sentinel/policy.ts'
-import { control, type MemoryDoor } from '../control.ts'
+import { type ChatDoor, control, type MemoryDoor } from '../control.ts'
 import type { FsAdapter } from '../fs.ts'
 import { type Inspector, inspector, type View } from '../inspector.ts'
 import type { Arguments } from './arguments.ts'
+import { chatDoorOf } from './chat/door.ts'
 import { compose, openDaemon } from './compose.ts'
 import { type Config, defaultNotes, loadConfig } from './config.ts'
 import { type Desk, deskOf, doorOf } from './desk.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './exit.ts'
+import { ignoreInGit } from './git-ignore.ts'
 import { openLog } from './log.ts'
 import { inviteQuestions } from './prompt.ts'
 import { Report } from './report.ts'
 import { viewOf } from './view.ts'
 
 type Service = { close(): Promise<void> }
+type Doors = { readonly memory: MemoryDoor; readonly chat: ChatDoor }
 
 /** `promethean run`: the daemon, or with `--once` one pass over the notes. */
 export async function run(args: Arguments): Promise<ExitCode> {
@@ -33,7 +36,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const { log } = await openLog(config.level)
   warn(config, args, log)
   refuseMissing(config.notes)
-  const { engine, files, search } = await openDaemon(config, { log, watch: !args.once })
+  const { engine, files, search, deltas } = await openDaemon(config, { log, watch: !args.once })
   ignoreInGit(config)
   const report = new Report(engine, {
     json: args.json,
@@ -46,7 +49,10 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const signalled = stopOnSignal(engine, services, log)
   if (!onTerminal()) reloadOnSignal(engine, args, place.folder, log)
   try {
-    if (!args.once) services.push(...(await serve(engine, await doorOf(engine, search, config), { config, log })))
+    if (!args.once) {
+      const doors = { memory: await doorOf(engine, search, config), chat: chatDoorOf(engine, deltas) }
+      services.push(...(await serve(engine, doors, { config, log })))
+    }
     await engine.start()
   } catch (thrown) {
     await end(engine, services)
@@ -115,13 +121,6 @@ function refuseMissing(notes: string): void {
   )
 }
 
-/** The record lies in the notes folder by default; it is no concern of the notes' own repository. */
-function ignoreInGit(config: Config): void {
-  const path = join(config.data, '.gitignore')
-  const inside = config.data.startsWith(config.notes + sep)
-  if (inside && !existsSync(path)) writeFileSync(path, '*\n', { mode: 0o600 })
-}
-
 function warn(config: Config, args: Arguments, log: Log): void {
   if (config.warnings.length === 0) return
   if (args.strict) throw new CliError(exitCodes.config, config.warnings.join('\n'))
@@ -129,13 +128,9 @@ function warn(config: Config, args: Arguments, log: Log): void {
 }
 
 /** The control channel and the inspector; when the port is taken, neither stays open. */
-async function serve(
-  engine: Engine,
-  memory: MemoryDoor,
-  { config, log }: { config: Config; log: Log },
-): Promise<Service[]> {
+async function serve(engine: Engine, doors: Doors, { config, log }: { config: Config; log: Log }): Promise<Service[]> {
   const view = viewOf(engine)
-  const channel = await control(view, config.data, { log, memory })
+  const channel = await control(view, config.data, { log, ...doors })
   const token_file = join(config.data, 'inspector.token')
   try {
     const page = await openInspector(view, config.port, { token_file, log })

@@ -3,6 +3,7 @@ import { File, FileVerdict } from '../../systems/components.ts'
 import { AdminCommand, SentinelDone, SentinelFailed, SentinelProposed, SentinelUndone } from '../../systems/events.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import type { View } from '../inspector.ts'
+import { agentCounts } from './desk/sessions.ts'
 
 const verdictNames = Object.keys(FileVerdict) as (keyof typeof FileVerdict)[]
 
@@ -28,6 +29,7 @@ export function statusOf(engine: Engine): Record<string, unknown> {
       proposed: gauges.sentinels_proposed,
       held: gauges.sentinels_held,
     },
+    agents: agentCounts(engine),
     repaired: gauges.repaired,
     skipped: gauges.skipped,
     outbox,

@@ -5,7 +5,7 @@ import { atSocket, socketName } from './socket.ts'
 
 const replyBytesMax = 67_108_864
 
-type Question = {
+export type Question = {
   readonly address: string
   readonly path: string
   readonly body: object | Uint8Array | undefined
@@ -49,7 +49,8 @@ async function exchange(question: Question): Promise<object> {
   return answer
 }
 
-function send({ address, path, body, signal }: Question): Promise<IncomingMessage> {
+/** Sends one question over the socket; resolves when the head of the reply has come. */
+export function send({ address, path, body, signal }: Question): Promise<IncomingMessage> {
   const isLines = body instanceof Uint8Array
   const bytes = body === undefined || isLines ? body : Buffer.from(JSON.stringify(body))
   const type = isLines ? 'application/x-ndjson' : 'application/json'
@@ -62,7 +63,8 @@ function send({ address, path, body, signal }: Question): Promise<IncomingMessag
   })
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+/** The whole text of a reply. @throws EngineError DAEMON_FAILED when it is too long */
+export async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -73,7 +75,8 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-function parsed(text: string): object | undefined {
+/** The JSON object in a text, or undefined when it is anything else. */
+export function parsed(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
@@ -83,7 +86,7 @@ function parsed(text: string): object | undefined {
 }
 
 /** The daemon's error as it was thrown there, so that a caller acts on the same code in both places. */
-function refusalOf(error: unknown, status: number): EngineError {
+export function refusalOf(error: unknown, status: number): EngineError {
   const { code = '', message = '' } = (error ?? {}) as { code?: unknown; message?: unknown }
   if (Object.hasOwn(errorCodes, String(code))) return new EngineError(code as ErrorCode, String(message))
   return new EngineError('DAEMON_FAILED', `the daemon answered ${status} ${code}: ${message}`, { value: code })

@@ -34,10 +34,11 @@ export const defaultHttpLimits: HttpLimits = {
   close_ms: 1_000,
 }
 
-/** A reply before it is sent: always JSON. */
+/** A reply before it is sent: JSON, or with `lines` one object of JSON a line, each sent as it comes. */
 export type Reply = {
   readonly status: number
   readonly text: string
+  readonly lines?: AsyncIterable<object>
   readonly headers?: { readonly [name: string]: string }
 }
 
@@ -115,11 +116,28 @@ export function listen({ server }: Http, at: ListenOptions, log: Log): Promise<v
 type Means = { readonly answer: Answer; readonly limits: HttpLimits; readonly log: Log }
 
 async function respond(request: IncomingMessage, response: ServerResponse, means: Means): Promise<void> {
-  const { status, text, headers } = await answered(request, means)
+  const { status, text, headers, lines } = await answered(request, means)
+  if (lines !== undefined) return respondLines(response, lines, means.log)
   // What is left of a refused body is not worth reading, so the connection ends with the reply.
   const ending = status >= 400 && hasBody(request) ? { connection: 'close' } : {}
   response.writeHead(status, { ...headersAlways, ...headers, ...ending, 'content-length': Buffer.byteLength(text) })
   response.end(text)
+}
+
+/** A reader that goes away, or something that fails midway, ends the connection: half a reply is never taken for a whole one. */
+async function respondLines(response: ServerResponse, lines: AsyncIterable<object>, log: Log): Promise<void> {
+  response.writeHead(200, { ...headersAlways, 'content-type': 'application/x-ndjson', connection: 'close' })
+  response.flushHeaders()
+  try {
+    for await (const line of lines) {
+      if (response.destroyed) return
+      response.write(`${JSON.stringify(line)}\n`)
+    }
+    response.end()
+  } catch (thrown) {
+    log.error({ reason: reasonOf(thrown) }, 'a reply in lines could not be ended')
+    response.destroy()
+  }
 }
 
 async function answered(request: IncomingMessage, { answer, limits, log }: Means): Promise<Reply> {

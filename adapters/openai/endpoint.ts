@@ -1,4 +1,5 @@
 import { EffectFailure } from '../../engine/flow/adapter.ts'
+import type { Profile } from './profiles.ts'
 
 /** Where and how a model is asked: the checked options of the adapter. Times in milliseconds. */
 export type Endpoint = {
@@ -8,6 +9,7 @@ export type Endpoint = {
   readonly api_key: string
   /** Where the operator finds the key, for reasons: never the key. */
   readonly api_key_name: string
+  readonly profile: Profile
   readonly stream: boolean
   readonly json_schema: boolean
   readonly temperature: number | undefined

@@ -15,8 +15,14 @@ export class StatusFailure extends EffectFailure {
 }
 
 const contextTooLong =
-  /context[ _-]?(?:length|window|size)|maximum context|too many tokens|(?:prompt|input|request) (?:is )?too (?:long|large)|n_ctx|max(?:imum)?[ _](?:input|prompt)?[ _]?tokens/i
-const refused = /content[ _](?:filter|management policy|policy)|responsible ai/i
+  /context[ _-]?(?:length|window|size)|maximum context|too many tokens|(?:prompt|input|request) (?:is )?too (?:long|large)|n_ctx|max(?:imum)?[ _](?:input|prompt)[ _]tokens|maximum number of tokens/i
+/** A wait that was asked for is believed up to this long: the longest that a timer holds. */
+const waitMax_ms = 2_147_483_647
+/** An account that is spent is not tried again before an hour has passed. */
+const spentWait_ms = 3_600_000
+const spent = /insufficient_quota|billing_hard_limit|exceeded your current quota/i
+const noAccess = /model_not_found|access to (?:the )?model/i
+const refused = /moderation|flagged|content[ _](?:filter|management policy|policy)|responsible ai/i
 const transientStatuses = new Set([408, 409, 425])
 
 /** What an HTTP status other than success means for the effect. */
@@ -28,27 +34,43 @@ export function failureOfStatus(endpoint: Endpoint, status: number, headers: Hea
 function kindOf(endpoint: Endpoint, status: number, headers: Headers, said: string): EffectFailure {
   const { base_url, model, api_key_name } = endpoint
   const quoted = said === '' ? '' : `: ${said}`
-  const retry_after_ms = retryAfter(headers, endpoint.retry_after_max_ms, Date.now())
+  const asked_ms = retryAfter(headers, waitMax_ms, Date.now())
+  if (status === 403 && noAccess.test(said)) {
+    return failure(endpoint, 'BAD_REQUEST', `${base_url} does not let this key use ${model} (403)${quoted}`)
+  }
+  if (status === 403 && refused.test(said)) {
+    return failure(endpoint, 'REFUSED', `${base_url} refused the content (403)${quoted}`)
+  }
   if (status === 401 || status === 403) {
     // What the far side says here may hold parts of the key, so it is not repeated.
     return failure(endpoint, 'AUTH', `${base_url} refused the key (${status}): check ${api_key_name}`)
   }
-  if (status === 429) {
-    return failure(endpoint, 'RATE_LIMITED', `${base_url} asks to slow down (429)${quoted}`, {
-      transient: true,
-      retry_after_ms,
-    })
+  if (status === 429 && spent.test(said)) {
+    const retry_after_ms = Math.max(asked_ms ?? 0, spentWait_ms)
+    return failure(endpoint, 'DEFERRED', `the account at ${base_url} is used up (429)${quoted}`, { retry_after_ms })
   }
-  if (status >= 500 || transientStatuses.has(status)) {
-    return failure(endpoint, 'SERVER', `${base_url} failed (${status})${quoted}`, { transient: true, retry_after_ms })
-  }
-  if (status === 413 || contextTooLong.test(said)) {
+  // Some servers count a prompt that is too long as their own failure.
+  if (status === 413 || (status <= 500 && status !== 429 && contextTooLong.test(said))) {
     return failure(endpoint, 'CONTEXT_TOO_LONG', `the request is too long for ${model} (${status})${quoted}`)
+  }
+  if (status === 429 || status >= 500 || transientStatuses.has(status)) {
+    return busy(endpoint, status, quoted, asked_ms)
   }
   if (refused.test(said)) return failure(endpoint, 'REFUSED', `${base_url} refused the content (${status})${quoted}`)
   const hint =
     status === 404 ? `does not know the model ${model}, or base_url is wrong` : `refused a request for ${model}`
   return failure(endpoint, 'BAD_REQUEST', `${base_url} ${hint} (${status})${quoted}`)
+}
+
+/** A far side that cannot answer now: tried again after the time it asks for, or put off when that is too long to wait. */
+function busy(endpoint: Endpoint, status: number, quoted: string, asked_ms: number | undefined): EffectFailure {
+  const what = `${endpoint.base_url} ${status === 429 ? 'asks to slow down' : 'failed'}`
+  if (asked_ms !== undefined && asked_ms > endpoint.retry_after_max_ms) {
+    const reason = `${what} and asks to wait ${Math.round(asked_ms / 1000)} s (${status})${quoted}`
+    return failure(endpoint, 'DEFERRED', reason, { retry_after_ms: asked_ms })
+  }
+  const code = status === 429 ? 'RATE_LIMITED' : 'SERVER'
+  return failure(endpoint, code, `${what} (${status})${quoted}`, { transient: true, retry_after_ms: asked_ms })
 }
 
 /** The sentence in an error's body; servers nest it in several ways. */
@@ -100,7 +122,7 @@ export function failureOfThrown(endpoint: Endpoint, thrown: unknown): EffectFail
   const code = chain.map((cause) => cause.code).find((found) => typeof found === 'string') ?? ''
   const broken =
     code !== '' || chain.some((cause) => cause.message === 'fetch failed' || cause.message === 'terminated')
-  const what = code === '' ? message : `${code} ${message}`
+  const what = message.includes(code) ? message : `${code} ${message}`
   const garbled = unreadable.test(code) || chain.some((cause) => cause.name === 'HTTPParserError')
   if (!broken || garbled) return badResponse(endpoint, what)
   return failure(endpoint, 'NETWORK', `${endpoint.base_url} cannot be reached: ${what}`, { transient: true })

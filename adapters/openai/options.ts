@@ -1,5 +1,6 @@
 import { assert } from '../../engine/errors.ts'
 import type { Endpoint } from './endpoint.ts'
+import { type ProfileName, profileAt, profileNames, profiles } from './profiles.ts'
 
 export type OpenaiOptions = {
   /** Where the API begins, for instance `https://api.openai.com/v1` or `http://127.0.0.1:11434/v1`. */
@@ -10,6 +11,13 @@ export type OpenaiOptions = {
   readonly api_key?: string | undefined
   /** What a failure tells the operator to check, for instance `env:OPENAI_API_KEY`. Default: the option's name. */
   readonly api_key_name?: string
+  /** What kind of server it is. Default: as its address says; what it refuses is learned in any case. */
+  readonly profile?: ProfileName
+  /**
+   * Hears the text of answers while it comes, with the id of its `llm.chat`; one that comes whole is heard whole. When an
+   * attempt fails in the middle, the next one begins anew.
+   */
+  readonly onDelta?: (effect_id: number, text: string) => void
   /** Whether answers are streamed, which lets the first byte come early. Default true. */
   readonly stream?: boolean
   /** Deadline from the request to the first byte of the answer's body, in milliseconds. Default 30,000; unstreamed `total_ms`. */
@@ -20,7 +28,7 @@ export type OpenaiOptions = {
   readonly total_ms?: number
   /** Largest answer, in bytes of UTF-8. Default 1 MiB. */
   readonly answer_bytes_max?: number
-  /** Longest wait that is accepted from the far side, in milliseconds. Default 120,000. */
+  /** Longest wait within which a call is tried again, in milliseconds; who asks for more gets DEFERRED. Default 120,000. */
   readonly retry_after_max_ms?: number
   readonly temperature?: number
   /** Whether the endpoint may be asked for answers of a JSON Schema; it is found out when it cannot. Default true. */
@@ -54,8 +62,13 @@ export function endpointOf(options: OpenaiOptions): Endpoint {
     'temperature must lie between 0 and 2',
     temperature,
   )
+  const base_url = checkedUrl(options.base_url)
+  const { profile } = options
+  const known = profile === undefined || profileNames.includes(profile)
+  assert(known, 'ADAPTER_OPTION', `profile must be one of ${profileNames.join(', ')}`, profile)
   return {
-    base_url: checkedUrl(options.base_url),
+    base_url,
+    profile: profile === undefined ? profileAt(base_url) : profiles[profile],
     model: options.model,
     api_key: checkedKey(options.api_key),
     api_key_name: options.api_key_name ?? "the adapter's api_key",

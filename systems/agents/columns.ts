@@ -100,7 +100,7 @@ export const Pool = singleton('Pool', {
   routed: 'f64', //            inputs put into queues
   dropped: 'f64',
   coalesced: 'f64',
-  held: 'f64', //              inputs that a full queue would not take: their source was told to wait
+  held: 'f64', //              inputs that now wait beyond `queue_max` in queues that block
 })
 
 /** Where a turn stands. */
@@ -127,10 +127,11 @@ export const Turn = table(
     effect_id: 'u32', //       the recall or the question to the model that it waits for; 0 = none
     first_input: 'u32', //     row in TurnInput; its inputs are rows from here on
     inputs: 'u16',
-    rounds: 'u16', //          questions to the model
+    rounds: 'u16', //          questions that the model has answered
     calls: 'u16', //           tool calls
     repairs: 'u8', //          rounds with a call that could not be carried out
     repeats: 'u8', //          identical calls in a row
+    shrinks: 'u8', //          times its context was made smaller
     retries: 'u8', //          times it waited for a model that was down
     tokens_in: 'u32',
     tokens_out: 'u32',
@@ -157,7 +158,7 @@ export const Message = table(
     role: 'u8', //             MemoryRole
     previous: 'u32', //        the message before it in its session; 0 = none
     input: 'u32', //           the Input it quotes; 0 = none
-    call: 'u32', //            the Call whose result it is; 0 = none
+    call: 'u32', //            the Call whose result it is, or the first of those an assistant asks for; 0 = none
     trust: 'u8',
     calls: 'u16', //           of an assistant's message: how many tool messages must follow it
   },

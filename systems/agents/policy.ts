@@ -8,6 +8,8 @@ export type AgentsPolicy = {
   readonly agents: readonly AgentPolicy[]
   readonly tools: readonly ToolSpec[]
   readonly scheduler: SchedulerPolicy
+  /** `exact`: models whose tokenizer is known are counted by it; it has to be there then, also to replay. */
+  readonly tokens: 'estimate' | 'exact'
 }
 
 export type AgentPolicy = {
@@ -159,7 +161,12 @@ export const defaultAgents: readonly AgentPolicy[] = [
   { ...defaultAgent, name: 'promethean', sessions: [{ ...defaultSession, name: 'chat', filters: [] }] },
 ]
 
-export const defaultAgentsPolicy: AgentsPolicy = { agents: defaultAgents, tools: [], scheduler: defaultScheduler }
+export const defaultAgentsPolicy: AgentsPolicy = {
+  agents: defaultAgents,
+  tools: [],
+  scheduler: defaultScheduler,
+  tokens: 'estimate',
+}
 
 /** Reading is pure, so what one row says can be kept; only the newest is. */
 let kept: { readonly text: string; readonly policy: AgentsPolicy } | undefined
@@ -174,11 +181,12 @@ export function agentsOf(tick: Pick<Tick, 'world' | 'read'>): AgentsPolicy {
 }
 
 function partOf(text: string): Partial<AgentsPolicy> {
-  const { agents, tools, scheduler } = JSON.parse(text) as Partial<AgentsPolicy>
+  const { agents, tools, scheduler, tokens } = JSON.parse(text) as Partial<AgentsPolicy>
   return {
     ...(agents === undefined ? {} : { agents }),
     ...(tools === undefined ? {} : { tools }),
     ...(scheduler === undefined ? {} : { scheduler }),
+    ...(tokens === undefined ? {} : { tokens }),
   }
 }
 

@@ -41,6 +41,12 @@ export const SessionSubscription = eventType<SessionSubscription>(
   'session.subscription',
   objectOf({ session: name, order: { enum: ['add', 'remove'] }, filter: filterSchema }),
 )
+/** A wish about what a session hears was refused, and why. The row in Subscription keeps it for ever. */
+export type SessionRefused = { session: string; order: string; filter: string; reason: string; row: number }
+export const SessionRefused = eventType<SessionRefused>(
+  'session.refused',
+  objectOf({ session: text, order: text, filter: text, reason: text, row: count }),
+)
 /** The turn under way ends, what waits is dropped or, with `keep`, stays. Heard only from the operator. */
 export type SessionCancel = { session: string; keep?: boolean }
 export const SessionCancel = eventType<SessionCancel>('session.cancel', objectOf({ session: name, 'keep?': flag }))

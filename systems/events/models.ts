@@ -42,8 +42,9 @@ export type LlmChatDone = {
   tokens_out?: number
 }
 /**
- * Asks a model. Fails with RATE_LIMITED, SERVER, TIMEOUT, NETWORK, TRUNCATED or BAD_RESPONSE, which may pass; with AUTH,
- * BAD_REQUEST, CONTEXT_TOO_LONG, REDIRECT or PACKAGE_MISSING, which will not; offline with NO_MODEL or NO_PROPOSAL.
+ * Asks a model. Fails with RATE_LIMITED, SERVER, TIMEOUT, NETWORK, TRUNCATED, BAD_RESPONSE or UNAVAILABLE, which may pass;
+ * with DEFERRED (not before `retry_after_ms`), AUTH, BAD_REQUEST, CONTEXT_TOO_LONG, REFUSED, REDIRECT or PACKAGE_MISSING, which
+ * will not by trying again; offline with NO_MODEL or NO_PROPOSAL.
  */
 export const LlmChat = effectType<LlmChatRequest, LlmChatDone>('llm.chat', {
   retry: 'safe',

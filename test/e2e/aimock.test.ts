@@ -20,6 +20,16 @@ const proposal = JSON.stringify(good)
 /** What must come of a note: repaired after so many questions, or failed with a code and a reason. */
 type Expected = { readonly asked?: number; readonly failed?: string; readonly reason?: RegExp }
 
+/**
+ * After five failures in a row, or a refused key, an endpoint is left alone for a while: a case that brings that about gets a
+ * pass of its own, all others share one.
+ */
+function passesOf(cases: { readonly [name: string]: Expected }): string[][] {
+  const breaks = (name: string): boolean => /^(?:SERVER|TIMEOUT|NETWORK|AUTH)$/.test(cases[name]?.failed ?? '')
+  const names = Object.keys(cases)
+  return [names.filter((name) => !breaks(name)), ...names.filter(breaks).map((name) => [name])]
+}
+
 /** One pass over a note for each case; deadlines and pauses are short, so that many tries take little time. */
 async function pass(names: readonly string[], base_url: string): Promise<{ place: Place; lines: Line[] }> {
   const place = new Place()
@@ -107,15 +117,18 @@ test('through a mock written by others: the contract holds, or the sentinel fail
     server.onMessage(new RegExp(`"path":"${name}\\.md"`), reply, options)
   }
   await server.start()
-  const { place, lines } = await pass(Object.keys(mocked), `${server.url}/v1`)
-  for (const [name, expected] of Object.entries(mocked)) {
-    expectVerdict(place, lines, name, expected)
-    const bodies = server.getRequests().filter((entry) => JSON.stringify(entry.body).includes(`${name}.md`))
-    expect(bodies, name).toHaveLength(expected.asked ?? 0)
+  for (const names of passesOf(mocked)) {
+    const { place, lines } = await pass(names, `${server.url}/v1`)
+    for (const name of names) {
+      const expected = mocked[name]!
+      expectVerdict(place, lines, name, expected)
+      const bodies = server.getRequests().filter((entry) => JSON.stringify(entry.body).includes(`${name}.md`))
+      expect(bodies, name).toHaveLength(expected.asked ?? 0)
+    }
+    if (names.length > 1) expect(await place.json(['replay', '--verify'])).toMatchObject({ identical: true })
   }
   const corrected = server.getRequests().filter((entry) => JSON.stringify(entry.body).includes('corrects itself.md'))
   expect(JSON.stringify(corrected[1]?.body)).toMatch(/rejected/)
-  expect(await place.json(['replay', '--verify'])).toMatchObject({ identical: true })
 }, 60_000)
 
 type Fault = Expected & { readonly answer: (response: ServerResponse) => void }
@@ -181,13 +194,13 @@ test('faults that no mock makes: raw answers over loopback', async () => {
     server.closeAllConnections()
     server.close()
   })
-  const { place, lines } = await pass(
-    Object.keys(faults),
-    `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-  )
-  for (const [name, expected] of Object.entries(faults)) {
-    expectVerdict(place, lines, name, expected)
-    expect(asked.get(name), name).toBe(expected.asked)
+  const base_url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
+  for (const names of passesOf(faults)) {
+    const { place, lines } = await pass(names, base_url)
+    for (const name of names) {
+      expectVerdict(place, lines, name, faults[name]!)
+      expect(asked.get(name), name).toBe(faults[name]!.asked)
+    }
+    if (names.length > 1) expect(await place.json(['replay', '--verify'])).toMatchObject({ identical: true })
   }
-  expect(await place.json(['replay', '--verify'])).toMatchObject({ identical: true })
 }, 60_000)

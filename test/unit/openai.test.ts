@@ -230,14 +230,38 @@ describe('openai: statuses', () => {
     [{ 'retry-after': '2' }, 2_000],
     [{ 'retry-after': '0.25' }, 250],
     [{ 'retry-after-ms': '1500', 'retry-after': '9' }, 1_500],
-    [{ 'retry-after': '3600' }, 120_000],
-    [{ 'retry-after': 'Fri, 31 Dec 2199 23:59:59 GMT' }, 120_000],
+    [{ 'retry-after': '120' }, 120_000],
     [{ 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }, 0],
     [{ 'retry-after': 'soon' }, undefined],
     [{}, undefined],
   ])('429 with %j waits %s ms', async (headers, retry_after_ms) => {
     const { failure } = await status(429, { message: 'slow down' }, headers)
     expect(failure).toMatchObject({ code: 'RATE_LIMITED', transient: true, retry_after_ms })
+  })
+
+  it.each([
+    [429, { 'retry-after': '3600' }, 3_600_000],
+    [429, { 'retry-after': '121' }, 121_000],
+    [503, { 'retry-after': '3600' }, 3_600_000],
+    [429, { 'retry-after': 'Fri, 31 Dec 2199 23:59:59 GMT' }, 2_147_483_647],
+  ])('%i with %j is put off, not tried again', async (code, headers, retry_after_ms) => {
+    const { failure } = await status(code, { message: 'slow down' }, headers)
+    expect(failure).toMatchObject({ code: 'DEFERRED', transient: false, retry_after_ms })
+    expect(failure.message).toContain('slow down')
+  })
+
+  it('an account that is used up is put off for an hour', async () => {
+    const error = { message: 'You exceeded your current quota', code: 'insufficient_quota' }
+    const { failure } = await status(429, error, { 'retry-after': '1' })
+    expect(failure).toMatchObject({ code: 'DEFERRED', transient: false, retry_after_ms: 3_600_000 })
+  })
+
+  it.each([
+    [{ message: 'no access to model `tiny`', code: 'model_not_found' }, 'BAD_REQUEST'],
+    [{ message: 'Your input was flagged', code: 403 }, 'REFUSED'],
+  ])('403 with %j is not the key', async (error, code) => {
+    const { failure } = await status(403, error)
+    expect(failure).toMatchObject({ code, transient: false })
   })
 
   it('honours a date to come', async () => {
@@ -264,6 +288,9 @@ describe('openai: statuses', () => {
     [400, { code: 'context_length_exceeded', message: "This model's maximum context length is 8192 tokens" }],
     [400, { message: 'the request exceeds the available context size', type: 'exceed_context_size_error' }],
     [413, 'Payload Too Large'],
+    [500, { message: 'the request exceeds the available context size, try increasing it' }],
+    [400, { message: 'The input token count (9) exceeds the maximum number of tokens allowed (8).' }],
+    [400, { message: 'prompt is too long: 9 tokens > 8 maximum' }],
   ])('%i %j is too long', async (code, error) => {
     const { failure } = await status(code, error, {}, { request: { ...question, schema } })
     expect(failure).toMatchObject({ code: 'CONTEXT_TOO_LONG', transient: false })

@@ -3,6 +3,7 @@ import type { View } from '../../../engine/flow/adapter.ts'
 import type { EventInput } from '../../../engine/flow/event.ts'
 import { Memory } from '../../../systems/components.ts'
 import { ChatSaid, DiscordSaid, NoteWritten } from '../../../systems/events.ts'
+import { isOwnKind } from '../ingest/rules.ts'
 import { rowsAtOnce } from './find.ts'
 import { type MemoryView, memoryOf, stateOf } from './memory.ts'
 
@@ -40,7 +41,9 @@ function eventOf({ id, kind, role, trust, title, text, tags, source, happened_at
     ...(given.length === 0 ? {} : { tags: given }),
     ...said,
   }
-  return { id, ts: happened_at_ms, type: typeOf(kind, source.kind), source, payload }
+  // What the operator, agents and tools said comes back as what a file says: nothing may claim to be them.
+  const from = isOwnKind(source) ? { ...source, kind: 'file' } : source
+  return { id, ts: happened_at_ms, type: typeOf(kind, source.kind), source: from, payload }
 }
 
 function typeOf(kind: string, source: string): string {

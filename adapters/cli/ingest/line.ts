@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { reasonOf } from '../../../engine/errors.ts'
 import type { EventInput, Payload, Source } from '../../../engine/flow/event.ts'
 import { type Repairs, repaired, suspicious } from './repair.ts'
+import { isOwnKind } from './rules.ts'
 import { readTime } from './time.ts'
 
 /** What a line says: an event, or why it is none; and how it was changed on the way. */
@@ -60,6 +61,9 @@ function eventOf(given: Given, bytes: Buffer, rules: LineRules, changes: Remark[
   if (!rules.types.has(type)) {
     if (rules.known.has(type)) return refused('TYPE_NOT_ALLOWED', `${type} is not for a file to say`)
     return refused('EVENT_TYPE_UNKNOWN', `there is no type ${type.slice(0, 60)}; known: ${[...rules.types].join(', ')}`)
+  }
+  if (isOwnKind(given.source)) {
+    return refused('SOURCE_FORBIDDEN', 'no file speaks as operator, session, tool or world; name another source.kind')
   }
   if (isEmpty(given.payload)) return refused('EMPTY', 'it has neither text nor title')
   const time = readTime(given.ts, rules.now_ms)

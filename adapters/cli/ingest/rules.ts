@@ -16,3 +16,12 @@ export function rulesOf(parts: Pick<Parts, 'events' | 'effects'>, line_bytes_max
     line_bytes_max,
   }
 }
+
+/** Kinds of source by which the mind knows its operator, its agents, their tools and itself. */
+const ownKinds: ReadonlySet<string> = new Set(['operator', 'session', 'tool', 'world'])
+
+/** Whether a source claims to be one that only the mind or its operator can be, however it is written. */
+export function isOwnKind(source: unknown): boolean {
+  const { kind } = (source ?? {}) as { kind?: unknown }
+  return typeof kind === 'string' && ownKinds.has(kind.normalize('NFKC').trim().toLowerCase())
+}
