@@ -14,13 +14,13 @@ import { duckPolicy, modelAdapter, sessionOf, sinceUser, spec } from '../support
  * `open` once it ticks, `accepted <job>` once a job is durable, and `idle` once no turn is under way and nothing waits.
  */
 
-/** Twenty sessions whose every turn answers one job. */
+/** Twenty sessions whose every turn answers one job. The tool needs no yes, whatever was read before: what counts here is `once`. */
 export const jobSessions = Array.from({ length: 20 }, (_, at) => `duck/desk-${at}`)
 export const jobsPolicy: AgentsPolicy = {
   ...duckPolicy(
-    [spec('send', { risk: 'side_effect', retry: 'once' })],
+    [spec('send', { retry: 'once' })],
     jobSessions.map((key) =>
-      sessionOf(key.slice('duck/'.length), { permissions: 'auto', caps: { inputs_max: 1 }, turns_minute_max: 100_000 }),
+      sessionOf(key.slice('duck/'.length), { caps: { inputs_max: 1 }, turns_minute_max: 100_000 }),
     ),
   ),
 }
