@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { allTools } from '../../adapters/tools.ts'
 import { LockedBy, Session, Subscription } from '../../systems/agents/columns.ts'
 import { defaultAgent, defaultSession } from '../../systems/agents/policy.ts'
+import { filterTextOf } from '../../systems/agents/sessions.ts'
 import { Memory, Trust } from '../../systems/components.ts'
 import type { Filter } from '../../systems/events.ts'
 import { type Bench, bench, cleared, noon_ms } from '../support/tools.ts'
@@ -125,7 +126,7 @@ test('a tool cannot take back what the policy locked, nor hear more than the env
     return rows
       .filter((row) => of[row] === own && ended[row] === 0)
       .map((row) => {
-        const filter: Filter = JSON.parse(engine.read('filter', row)!)
+        const filter: Filter = JSON.parse(filterTextOf(engine, row)!)
         return { filter, locked: locked_by[row] !== LockedBy.session }
       })
   }
