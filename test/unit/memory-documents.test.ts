@@ -83,7 +83,13 @@ describe('Where it came from', () => {
   test.each<[string, Line, number, number, number]>([
     ['a person', {} as Line, MemoryKind.discord, MemoryRole.user, Trust.person],
     ['a program', { bot: true } as Line, MemoryKind.discord, MemoryRole.user, Trust.bot],
-    ['what calls itself the agent', { role: 'assistant' } as Line, MemoryKind.discord, MemoryRole.assistant, Trust.person],
+    [
+      'what calls itself the agent',
+      { role: 'assistant' } as Line,
+      MemoryKind.discord,
+      MemoryRole.assistant,
+      Trust.person,
+    ],
     ['a tool', { role: 'tool' } as Line, MemoryKind.tool, MemoryRole.tool, Trust.bot],
     ['the system', { role: 'system' } as Line, MemoryKind.system, MemoryRole.system, Trust.bot],
     [
