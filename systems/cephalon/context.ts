@@ -1,5 +1,6 @@
 import type { Json } from '../../engine/flow/event.ts'
 import type { Tick } from '../../engine/system.ts'
+import type { World } from '../../engine/world/world.ts'
 import { type Limits, limitsOf } from '../agents/budget.ts'
 import { Turn } from '../agents/columns.ts'
 import { agentsOf, defaultAgent, defaultSession } from '../agents/policy.ts'
@@ -44,10 +45,31 @@ export function firstContext(tick: Tick, turn: number, recalled: RecallDone | un
 export function laterContext(tick: Tick, turn: number): Context {
   const text = tick.read('context', turn)
   if (text === undefined) return firstContext(tick, turn, undefined)
-  const kept = JSON.parse(text) as ContextRecord
+  const kept = parsed(tick, turn, text)
   const { shrinks } = tick.world.of(Turn)
   const made = again(kept, ownMessages(tick, turn).later, shrinks[turn]!, counterNamed(kept.counter))
   return { ...made, tools: toolsOf(tick, turn) }
+}
+
+/** Only a saving: a record of the same text says the same. A few turns are under way at once, each with several questions. */
+const parsedMax = 64
+type Parsed = { readonly text: string; readonly record: ContextRecord }
+const parsedOf = new WeakMap<World, Map<number, Parsed>>()
+
+function parsed({ world }: Tick, turn: number, text: string): ContextRecord {
+  const before = parsedOf.get(world)?.get(turn)
+  return before?.text === text ? before.record : keep(world, turn, { text, record: JSON.parse(text) as ContextRecord })
+}
+
+function keep(world: World, turn: number, parsed: Parsed): ContextRecord {
+  let known = parsedOf.get(world)
+  if (known === undefined) {
+    known = new Map()
+    parsedOf.set(world, known)
+  }
+  if (known.size >= parsedMax) known.clear()
+  known.set(turn, parsed)
+  return parsed.record
 }
 
 /** What memory is asked for a turn: its inputs' words, or for a turn of its own accord what its session is for. */
@@ -101,7 +123,9 @@ function record(tick: Tick, turn: number, recalled: RecallDone | undefined): voi
     left_out: [...out, ...chosen.left_out].slice(0, leftOutMax),
     left_out_count: out.length + chosen.left_out_count,
   }
-  tick.put('context', turn, JSON.stringify(made))
+  const text = JSON.stringify(made)
+  tick.put('context', turn, text)
+  keep(tick.world, turn, { text, record: made })
 }
 
 function toolsOf(tick: Tick, turn: number): ToolOffered[] {

@@ -1,4 +1,5 @@
 import type { Tick } from '../../../engine/system.ts'
+import type { World } from '../../../engine/world/world.ts'
 import { Input, Message, Session, Turn, TurnInput } from '../../agents/columns.ts'
 import { type AgentsPolicy, agentsOf, sessionPolicy } from '../../agents/policy.ts'
 import { Mark, Memory, MemoryRole } from '../../components.ts'
@@ -165,7 +166,25 @@ function grouped(look: Look, rows: readonly number[]): Group[] {
   return groups
 }
 
+const keptMax = 8_192
+/** Only a saving: a message is never changed, so what was read of it stays true. */
+const keptOf = new WeakMap<World, Map<number, Said>>()
+
 function saidOf(look: Look, row: number): Said {
+  let kept = keptOf.get(look.world)
+  if (kept === undefined) {
+    kept = new Map()
+    keptOf.set(look.world, kept)
+  }
+  const known = kept.get(row)
+  if (known !== undefined) return known
+  if (kept.size >= keptMax) kept.clear()
+  const said = readSaid(look, row)
+  kept.set(row, said)
+  return said
+}
+
+function readSaid(look: Look, row: number): Said {
   const { trust, input } = look.world.of(Message)
   const text = look.read('message', row)
   const message: ChatMessage =

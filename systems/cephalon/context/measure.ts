@@ -7,8 +7,19 @@ import type { TokenCounter } from './types.ts'
 const frameTokens = 4
 const marker = '\n[cut]'
 
-/** The tokens of a message, with the calls that it asks for. */
-export function messageTokens({ content, tool_calls, tool_call_id }: ChatMessage, counter: TokenCounter): number {
+/** Only a saving: messages are not changed once they are made. */
+const messageCounts = new WeakMap<ChatMessage, { readonly counter: TokenCounter; readonly tokens: number }>()
+
+/** The tokens of a message, with the calls that it asks for. Counted once for each message and counter. */
+export function messageTokens(message: ChatMessage, counter: TokenCounter): number {
+  const known = messageCounts.get(message)
+  if (known?.counter === counter) return known.tokens
+  const tokens = countMessage(message, counter)
+  messageCounts.set(message, { counter, tokens })
+  return tokens
+}
+
+function countMessage({ content, tool_calls, tool_call_id }: ChatMessage, counter: TokenCounter): number {
   let tokens = frameTokens + counter.count(typeof content === 'string' ? content : JSON.stringify(content))
   if (tool_calls !== undefined) tokens += counter.count(JSON.stringify(tool_calls))
   if (tool_call_id !== undefined) tokens += counter.count(tool_call_id)
