@@ -20,8 +20,8 @@ import { jobSessions } from './agent-child.ts'
 
 const child = fileURLToPath(new URL('agent-child.ts', import.meta.url))
 const jobs = 500
-/** KILLS=100 takes a few minutes; a dozen are enough for every run. */
-const kills = Number(process.env['KILLS'] ?? 12)
+/** KILLS=100 takes a few minutes; half a dozen are enough for every run. */
+const kills = Number(process.env['KILLS'] ?? 6)
 
 let folder = ''
 let server: Server | undefined

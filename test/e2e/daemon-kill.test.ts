@@ -13,7 +13,7 @@ import { cleanUp, type Daemon, Place, type Status } from '../support/daemon.ts'
 
 const notes = 300
 /** KILLS=50 takes two minutes; a few are enough for every run. */
-const killsMin = Number(process.env['KILLS'] ?? 15)
+const killsMin = Number(process.env['KILLS'] ?? 8)
 /** More open sentinels than proposals in flight: between the question and the kill no more than those can end. */
 const openMin = 17
 
