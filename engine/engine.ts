@@ -21,7 +21,7 @@ import {
 import { type DeadLetter, DeadLetters, readDead } from './record/dead.ts'
 import { markOf } from './record/mark.ts'
 import { ownTables, Recorder } from './record/recorder.ts'
-import { type Recovered, readRecord, recover } from './record/recover.ts'
+import { type Recovered, recover } from './record/recover.ts'
 import { type ReplayReport, replayJournal } from './record/replay.ts'
 import type { Store } from './record/store.ts'
 import type { Core } from './tick.ts'
@@ -212,9 +212,9 @@ export class Engine {
     return this.#listeners.add(type, listener)
   }
 
-  /** A record's text, as systems read it. @throws EngineError RECORD_DAMAGED */
+  /** A record's text, as systems read it: also of a tick that is being made durable. @throws EngineError RECORD_DAMAGED */
   read(table: string, id: number): string | undefined {
-    return readRecord(this.#store, table, id)
+    return this.#core.read(table, id)
   }
 
   /** Digest of the chain of all journaled ticks. */

@@ -126,6 +126,14 @@ export class Core {
     return this.#emitted
   }
 
+  /**
+   * A record's text. What the last tick put comes first: it may not be durable yet, and in replay the store already holds
+   * what later ticks wrote. @throws EngineError RECORD_DAMAGED
+   */
+  read(table: string, id: number): string | undefined {
+    return this.#puts.read(table, id) ?? this.#read(table, id)
+  }
+
   /** The Effect entity of an open effect, or 0. */
   openEffect(effect_id: number): number {
     return this.#open.get(effect_id) ?? 0
@@ -333,8 +341,7 @@ export class Core {
       get now_ms() {
         return core.now_ms
       },
-      // A tick's own puts come first: in replay the store already holds what later ticks wrote.
-      read: (table, id) => this.#puts.read(table, id) ?? this.#read(table, id),
+      read: (table, id) => this.read(table, id),
       put: (table, key, text) => this.#record(key, this.#puts.put(table, key, text)),
       request: (type, request, owner = 0) => this.#request(type as EffectType<never, never>, request, owner),
       ownerOf: (effect_id) => this.world.of(Effect).owner[this.#open.get(effect_id) ?? 0]!,

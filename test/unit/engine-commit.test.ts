@@ -49,6 +49,21 @@ describe('Output commit', () => {
     await engine.stop()
   })
 
+  test('who looks while a tick is made durable sees its rows and its records alike', async () => {
+    const { beforeCommit, shut, pass } = gate()
+    const engine = await opened({ store: ram({ beforeCommit }) })
+    shut()
+    engine.publish(note('half way'))
+    const step = engine.step()
+    await settled()
+    const row = engine.world.rows(Line)
+    expect([row, engine.read('text', row)]).toEqual([1, 'half way'])
+    pass()
+    await step
+    expect(engine.read('text', row)).toBe('half way')
+    await engine.stop()
+  })
+
   test('what died uncommitted was seen by nobody, and is as if it had never been', async () => {
     const { beforeCommit, shut } = gate()
     const { adapter, calls } = hands()
