@@ -1,12 +1,14 @@
 import { archetype, singleton, states, table } from '../engine/world/archetype.ts'
 import { agentArchetypes, agentRecords } from './agents/columns.ts'
 import { daimoiArchetypes } from './daimoi/columns.ts'
+import { discordArchetypes, discordRecords } from './discord/columns.ts'
 import { eidolonArchetypes, eidolonRecords } from './eidolon/columns.ts'
-import { Band, Content, Copy, Recent } from './memory/columns.ts'
+import { janitorArchetypes, janitorRecords } from './janitor/columns.ts'
+import { Band, Content, Copy, Family, Recent } from './memory/columns.ts'
 
 /** Every archetype and table of the mind, on one page. Columns hold numbers; texts rest in records under the row. */
 
-export { Band, Content, Copy, Recent } from './memory/columns.ts'
+export { Band, Content, Copy, Family, Recent } from './memory/columns.ts'
 
 export const FileVerdict = states('none', 'open', 'done', 'failed', 'proposed', 'held')
 
@@ -249,6 +251,9 @@ export const archetypes = [
   ...eidolonArchetypes,
   ...daimoiArchetypes,
   ...agentArchetypes,
+  Family,
+  ...discordArchetypes,
+  ...janitorArchetypes,
   Awake,
   Fading,
   Gauge,
@@ -263,4 +268,6 @@ export const records = [
   'sketch',
   ...eidolonRecords,
   ...agentRecords,
+  ...discordRecords,
+  ...janitorRecords,
 ] as const

@@ -17,6 +17,22 @@ import {
   TurnWaiting,
 } from './events/agents.ts'
 import {
+  DiscordChannelSeen,
+  DiscordDeleted,
+  DiscordEdited,
+  DiscordFind,
+  DiscordGateway,
+  DiscordReaction,
+  DiscordResolve,
+  DiscordSaid,
+  DiscordSend,
+  DiscordUnsure,
+  JanitorAsked,
+  JanitorReport,
+  JanitorRule,
+  MemoryFamily,
+} from './events/discord.ts'
+import {
   FsFileChanged,
   FsFileCreated,
   FsFileDeleted,
@@ -31,7 +47,6 @@ import {
   ConfigSet,
   DaimoiSent,
   DaimoiWalked,
-  DiscordSaid,
   MemoryOrder,
   MemoryRecall,
   MemoryStored,
@@ -46,9 +61,10 @@ import {
 } from './events/mind.ts'
 import { LlmChat, LlmEmbed } from './events/models.ts'
 
-/** Every type of event and effect of the mind, in four pages. Payload schemas are checked once, at the edge. */
+/** Every type of event and effect of the mind, in five pages. Payload schemas are checked once, at the edge. */
 
 export * from './events/agents.ts'
+export * from './events/discord.ts'
 export * from './events/files.ts'
 export * from './events/mind.ts'
 export * from './events/models.ts'
@@ -89,6 +105,27 @@ export const events = [
   BudgetExhausted,
   ApprovalAsked,
   ApprovalGiven,
+  DiscordEdited,
+  DiscordDeleted,
+  DiscordReaction,
+  DiscordChannelSeen,
+  DiscordGateway,
+  DiscordUnsure,
+  DiscordResolve,
+  MemoryFamily,
+  JanitorReport,
+  JanitorRule,
+  JanitorAsked,
 ] as const
 
-export const effects = [FsRead, FsWrite, LlmChat, LlmEmbed, MemoryRecall, ToolSafe, ToolOnce] as const
+export const effects = [
+  FsRead,
+  FsWrite,
+  LlmChat,
+  LlmEmbed,
+  MemoryRecall,
+  ToolSafe,
+  ToolOnce,
+  DiscordSend,
+  DiscordFind,
+] as const

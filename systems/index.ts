@@ -3,8 +3,10 @@ import { cephalon } from './cephalon.ts'
 import { archetypes, records } from './components.ts'
 import { daimoi } from './daimoi.ts'
 import { decay } from './decay.ts'
+import { discord } from './discord.ts'
 import { eidolon } from './eidolon.ts'
 import { effects, events } from './events.ts'
+import { janitor } from './janitor.ts'
 import { memory } from './memory.ts'
 import { nexus } from './nexus.ts'
 import { olympia } from './olympia.ts'
@@ -17,14 +19,16 @@ import { sentinel } from './sentinel.ts'
 /** The order of a tick, written nowhere else. */
 export const defaultSystems = [
   policy,
-  route,
+  discord,
   memory,
+  route,
   nexus,
   eidolon,
   daimoi,
   schedule,
   cephalon,
   sentinel,
+  janitor,
   olympia,
   decay,
   outbox,

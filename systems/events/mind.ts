@@ -27,7 +27,8 @@ export type Said = {
   role?: 'user' | 'assistant' | 'tool' | 'system' | 'developer'
   bot?: boolean
 }
-const said = open(
+/** Its schema, for every type of event that says something. */
+export const said: JsonSchema = open(
   objectOf({
     text,
     'title?': text,
@@ -37,7 +38,6 @@ const said = open(
   }),
 )
 export const ChatSaid = eventType<Said>('chat.message', said)
-export const DiscordSaid = eventType<Said>('discord.message.new', said)
 /** A file meets its contract (`written: false`: it did already). */
 export type SentinelDone = { path: string; contract: string; hash: string; written: boolean }
 export const SentinelDone = eventType<SentinelDone>(

@@ -51,3 +51,22 @@ export const Band = table(
   },
   { rows_max: 64_000_000 },
 )
+
+/**
+ * What programs say over and over, once it is known: the aggregate that stands for all of it, and how often it was said.
+ * Its template is the aggregate's text with the places that vary left open.
+ */
+export const Family = table(
+  'Family',
+  {
+    memory_id: 'u32', //    the aggregate
+    channel: 'u32', //      row in DiscordChannel; 0 = said elsewhere
+    author: 'u32', //       name of who says it
+    count: 'f64', //        members, the aggregate included
+    reported: 'f64', //     of these, up to the last report
+    first_at_ms: 'f64',
+    last_at_ms: 'f64',
+    rule: 'u32', //         newest rule about it, row in Rule; 0 = none
+  },
+  { rows_max: 1_000_000 },
+)
