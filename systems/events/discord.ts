@@ -150,6 +150,10 @@ export const DiscordResolve = eventType<DiscordResolve>(
   objectOf({ post: row, order: { enum: ['again', 'drop'] } }),
 )
 
+/** A text for a channel that no turn said: a report. Heard only from the world itself. */
+export type DiscordSay = { channel: string; text: string }
+export const DiscordSay = eventType<DiscordSay>('discord.say', objectOf({ channel: snowflake, text }))
+
 /** Programs say something over and over: the memory that stands for it from now on. `family` is a row in Family. */
 export type MemoryFamily = { family: number; memory_id: number }
 export const MemoryFamily = eventType<MemoryFamily>('memory.family', objectOf({ family: row, memory_id: row }))
