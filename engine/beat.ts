@@ -1,6 +1,7 @@
 import type { EngineError } from './errors.ts'
 import type { Departures } from './flow/departures.ts'
-import { ClockSet, EngineStarted, type Event, type Payload } from './flow/event.ts'
+import { Effect } from './flow/effect.ts'
+import { ClockSet, EffectsHeld, EngineStarted, type Event, type Payload } from './flow/event.ts'
 import type { Parcel } from './flow/inbox.ts'
 import type { Intake } from './flow/intake.ts'
 import type { Listeners } from './flow/listeners.ts'
@@ -34,6 +35,8 @@ export class Beat {
   readonly #parts: BeatParts
   readonly #parcels: Parcel[] = []
   readonly #batch: Event[] = []
+  /** Effects that must not be repeated and were released after the last moment to leave. */
+  readonly #held: number[] = []
   #introduced = false
 
   constructor(parts: BeatParts) {
@@ -66,6 +69,11 @@ export class Beat {
     return outcome.idle ? undefined : this.#commit()
   }
 
+  /** Whether effects were released that may not leave any more; the next tick takes them back. */
+  get holds(): boolean {
+    return this.#held.length > 0
+  }
+
   /** The running tick will never be durable: those who wait for its events learn why. */
   reject(reason: EngineError): void {
     for (const parcel of this.#parcels) parcel.waiting?.reject(reason)
@@ -88,6 +96,7 @@ export class Beat {
     parcels.length = 0
     if (first || now_ms !== undefined) parcels.push(this.#own(ClockSet.name, { now_ms: now_ms ?? clock() }))
     if (first) parcels.push(this.#own(EngineStarted.name, this.#introduction()))
+    if (this.holds) parcels.push(this.#own(EffectsHeld.name, { effect_ids: this.#held.splice(0) }))
     const quiet = !first && core.emitted.length === 0
     const suspect = quiet ? dead.trySuspect() : undefined
     if (suspect === undefined) intake.drain(parcels, usual)
@@ -127,12 +136,19 @@ export class Beat {
     intake.committed()
     this.#parts.listeners.committed(core.tick)
     if (this.#parts.departing()) for (const entity of released) departures.depart(entity, fresh)
+    else this.#hold(released)
     for (const { event, waiting } of this.#parcels) {
       waiting?.resolve(core.tick)
       this.#tell(event)
     }
     for (const event of core.emitted) this.#tell(event)
     if (intake.count > 0 || core.emitted.length > 0 || dead.suspects > 0) this.#parts.wake()
+  }
+
+  #hold(released: readonly number[]): void {
+    const { core } = this.#parts
+    const { effect_id } = core.world.of(Effect)
+    for (const entity of released) if (core.effectTypeOf(entity).retry === 'once') this.#held.push(effect_id[entity]!)
   }
 
   #tell(event: Event): void {

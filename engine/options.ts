@@ -1,6 +1,6 @@
 import { assert } from './errors.ts'
 import type { Adapter, EffectHandler, Log } from './flow/adapter.ts'
-import { ClockSet, EngineStarted, type EventType } from './flow/event.ts'
+import { ClockSet, EffectsHeld, EngineStarted, type EventType } from './flow/event.ts'
 import type { Limits } from './limits.ts'
 import type { Store } from './record/store.ts'
 import type { Parts } from './tick.ts'
@@ -37,7 +37,7 @@ export type EngineStatus = {
 /** Every type of event that may enter: the engine's own, the declared ones, and the answers to effects. */
 export function declaredEvents(parts: Parts): readonly EventType[] {
   const answers = parts.effects.flatMap((type) => [type.done, type.failed, type.unknown])
-  return [ClockSet, EngineStarted, ...parts.events, ...answers] as EventType[]
+  return [ClockSet, EngineStarted, EffectsHeld, ...parts.events, ...answers] as EventType[]
 }
 
 /** Room for an answer from every effect that can be out, so that an answer never waits behind other events. */

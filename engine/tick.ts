@@ -1,6 +1,6 @@
 import { EngineError, reasonOf } from './errors.ts'
 import { Effect, EffectStatus, type EffectType, type Failure } from './flow/effect.ts'
-import { ClockSet, EngineStarted, type Event, type EventType } from './flow/event.ts'
+import { ClockSet, EffectsHeld, EngineStarted, type Event, type EventType } from './flow/event.ts'
 import { plainCopy } from './flow/plain.ts'
 import { recordSeed } from './record/frame.ts'
 import { chain, type EntryHead } from './record/journal.ts'
@@ -254,6 +254,10 @@ export class Core {
       if (this.tick === 1) this.world.randomState[0] = event.payload.seed >>> 0
       return true
     }
+    if (EffectsHeld.is(event)) {
+      for (const effect_id of event.payload.effect_ids) this.#takeBack(effect_id)
+      return false
+    }
     const kind = this.#answers.get(event.type)
     if (kind === undefined) return true
     const effect = this.world.of(Effect)
@@ -266,6 +270,16 @@ export class Core {
     this.outcome.settled.push(effect_id)
     this.#closing.push(entity)
     return true
+  }
+
+  /** An effect that was released and did not leave waits again; not for this tick's outbox, which could not send it either. */
+  #takeBack(effect_id: number): void {
+    const effect = this.world.of(Effect)
+    const entity = this.#open.get(effect_id)
+    if (entity === undefined || effect.status[entity] !== EffectStatus.in_flight) return
+    effect.status[entity] = EffectStatus.retry
+    effect.attempts[entity]!--
+    effect.retry_at_ms[entity] = this.now_ms + 1
   }
 
   #triesAgain(entity: number, failure: Failure): boolean {

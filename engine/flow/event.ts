@@ -60,6 +60,15 @@ export function objectOf(properties: { readonly [name: string]: JsonSchema }): J
 /** Time enters the world: the first event of a batch after start, a waking push or a jump. */
 export const ClockSet = eventType<{ now_ms: number }>('clock.set', objectOf({ now_ms: { type: 'number' } }))
 
+/**
+ * Last event of a run that ends well, where it is needed: effects that were released while the engine stopped and so never
+ * left. They are taken back, so that the next run sends them; of a crash in that moment nobody could know.
+ */
+export const EffectsHeld = eventType<{ effect_ids: number[] }>(
+  'effects.held',
+  objectOf({ effect_ids: { type: 'array', items: { type: 'integer' } } }),
+)
+
 /** First event of every run: who writes the journal from here on, and with which settings of the engine. */
 export type EngineStarted = {
   version: string

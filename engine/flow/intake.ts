@@ -2,7 +2,7 @@ import { assert, EngineError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { Health } from '../options.ts'
 import type { Log, Outside, View } from './adapter.ts'
-import { ClockSet, EngineStarted, type Event, type EventInput, type EventType } from './event.ts'
+import { ClockSet, EffectsHeld, EngineStarted, type Event, type EventInput, type EventType } from './event.ts'
 import { Inbox, type Parcel } from './inbox.ts'
 import type { Ring } from './ring.ts'
 
@@ -17,8 +17,8 @@ export type IntakeHost = {
   readonly log: Log
 }
 
-/** Time and who writes the journal are nobody else's to say. */
-const ownTypes = new Set([ClockSet.name, EngineStarted.name])
+/** Time, who writes the journal, and what never left, are nobody else's to say. */
+const ownTypes = new Set([ClockSet.name, EngineStarted.name, EffectsHeld.name])
 
 /** Every way in: answers to effects, the library's, and a ring for each adapter. */
 export class Intake {

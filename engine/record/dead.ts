@@ -1,4 +1,4 @@
-import { ClockSet, EngineStarted, type Event } from '../flow/event.ts'
+import { ClockSet, EffectsHeld, EngineStarted, type Event } from '../flow/event.ts'
 import { recordText } from './frame.ts'
 import { ownTables, textPut } from './recorder.ts'
 import type { Put, Store } from './store.ts'
@@ -64,7 +64,7 @@ export class DeadLetters {
   /** The puts that set aside what a tick that threw has heard: dead when it was alone, otherwise suspects. */
   bury(batch: readonly Event[], emitted: readonly Event[], about: { tick: number; reason: string }): Put[] {
     const fresh = emitted.filter((event) => !this.#knows(event))
-    const events = [...fresh, ...batch.filter((event) => !ClockSet.is(event) && !EngineStarted.is(event))]
+    const events = [...fresh, ...batch.filter((event) => !isOwn(event))]
     const firstId = this.#trying?.id ?? 1 + (this.letters.at(-1)?.id ?? 0)
     const state = events.length === 1 ? 'dead' : 'suspect'
     return events.map((event, index) =>
@@ -76,4 +76,9 @@ export class DeadLetters {
     const { id, source } = emitted
     return this.letters.some(({ event }) => event.id === id && event.source.kind === source.kind)
   }
+}
+
+/** The engine's own events are made anew when they are due. */
+function isOwn(event: Event): boolean {
+  return ClockSet.is(event) || EngineStarted.is(event) || EffectsHeld.is(event)
 }

@@ -5,7 +5,7 @@ import { EngineError } from '../../engine/index.ts'
 import { system } from '../../engine/system.ts'
 import { Core, type Parts } from '../../engine/tick.ts'
 import { ram } from '../../stores/ram.ts'
-import { Ended, hands, Look, note, opened, Send, settled, Task, toy, withStatus } from '../support/toy.ts'
+import { Ended, hands, Line, Look, note, opened, Send, settled, Task, toy, withStatus } from '../support/toy.ts'
 
 const heard: Event[] = []
 const ear = system('ear', ({ events }) => void heard.push(...events))
@@ -267,6 +267,32 @@ describe('Adapters', () => {
     await engine.step()
     expect(engine.recent().some((each) => each.type === Look.done.name)).toBe(false)
     await engine.stop()
+  })
+
+  test('what must not be repeated and was released while the engine stopped is sent by the next run', async () => {
+    const store = ram()
+    const first = hands()
+    const before = await opened({ store, adapters: [first.adapter] })
+    await before.start()
+    before.publish(note('a'))
+    await before.step()
+    const stopped = before.stop()
+    first.calls[0]!.done({ found: 'it' })
+    await stopped
+    expect(first.calls.map(({ type }) => type)).toEqual([Look.name])
+
+    const second = hands()
+    const after = await opened({ store, adapters: [second.adapter] })
+    await after.start()
+    await after.step(after.now_ms + 1_000)
+    expect(second.calls.map(({ type, attempt }) => [type, attempt])).toEqual([[Send.name, 1]])
+    second.calls[0]!.done({ receipt: 'r' })
+    await settled()
+    await after.step()
+    expect(after.world.of(Line).ended[1]).toBe(1)
+    expect(after.recent().some(({ type }) => type === Send.unknown.name)).toBe(false)
+    expect((await after.replay()).identical).toBe(true)
+    await after.stop()
   })
 
   test('an answer of the first attempt does not answer the second', async () => {

@@ -158,6 +158,8 @@ describe('Looking', () => {
     const engine = await opened({ store, adapters: [hands().adapter] })
     engine.publish(note('a text'))
     await engine.step()
+    // What the last tick put is not read from the store.
+    await engine.step()
     const bytes = store.read('text', 1)!
     bytes[6]! ^= 1
     await store.commit({ tick: 1, entry: null, puts: [{ table: 'text', key: 1, bytes }] })
