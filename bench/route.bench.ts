@@ -6,7 +6,7 @@ import { boundQueue, dequeue, enqueue } from '../systems/agents/queue.ts'
 import { archetypes } from '../systems/components.ts'
 import { start } from './memory/children.ts'
 import type { Measured } from './route/measure.ts'
-import { type Concern, percentile, type Row, type Scale } from './support.ts'
+import { type Concern, type Row, type Scale, statsFrom } from './support.ts'
 
 /** Events find their sessions by an index, whatever the number of sessions; others try them one by one. */
 export const route: Concern = {
@@ -29,10 +29,16 @@ async function measure(scale: Scale): Promise<Row[]> {
     rateRow(`${few} sessions`, small, 3_000_000),
     rateRow(`${many} sessions`, large, 1_000_000),
     { name: 'for nobody', value: ratio, unit: '× 10 sessions', goal: '<= 2', met: ratio <= 2, detail: missed },
-    ...(await peerRows('naive', '../route/naive.ts', { small, large, many, scale })),
-    ...(await peerRows('rxjs', '../peers/rxjs.ts', { small, large, many, scale })),
-    ...(await peerRows('eventemitter3', '../peers/eventemitter3.ts', { small, large, many, scale })),
+    ...(scale.peers ? await besides({ small, large, many, scale }) : []),
     queueRow(scale),
+  ]
+}
+
+async function besides(ours: Ours): Promise<Row[]> {
+  return [
+    ...(await peerRows('naive', '../route/naive.ts', ours)),
+    ...(await peerRows('rxjs', '../peers/rxjs.ts', ours)),
+    ...(await peerRows('eventemitter3', '../peers/eventemitter3.ts', ours)),
   ]
 }
 
@@ -92,5 +98,6 @@ function queueRow(scale: Scale): Row {
     for (let at = 0; at < each; at++) dequeue(world, (((round * each + at) * 7919) % sessions) + 1)
     samples[round] = ((performance.now() - began) * 1e6) / each
   }
-  return { name: 'queue, in and out', value: percentile(samples, 0.5), unit: 'ns p50', detail: `${sessions} queues` }
+  const stats = statsFrom(samples)
+  return { name: 'queue, in and out', value: stats.p50, unit: 'ns p50', detail: `${sessions} queues`, stats }
 }

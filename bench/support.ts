@@ -1,10 +1,27 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
+import type { Task } from 'tinybench'
 import { version } from '../engine/version.ts'
 
-/** How large a run is: `smoke` only shows that the benches work. */
-export type Scale = { readonly smoke: boolean; rows(full: number): number }
+/** How large a run is: `smoke` only shows that the benches work, `full` takes the minutes that the largest promises need. */
+export type Scale = {
+  readonly smoke: boolean
+  readonly full: boolean
+  /** Whether others do the same work beside us. */
+  readonly peers: boolean
+  rows(full: number): number
+}
+
+/** Of many samples of one thing; all but the count in the row's unit. */
+export type Stats = {
+  readonly p50: number
+  readonly p75: number
+  readonly p99: number
+  /** Median absolute deviation: the noise that a comparison allows for. */
+  readonly mad: number
+  readonly samples: number
+}
 
 /** One measured line of a bench. */
 export type Row = {
@@ -16,11 +33,35 @@ export type Row = {
   /** Whether it does. */
   readonly met?: boolean
   readonly detail?: string
+  readonly stats?: Stats
+  /** Where a concern was run several times: the figure of each, whose median is the value. */
+  readonly rounds?: readonly number[]
 }
 export type Concern = { readonly name: string; readonly about: string; run(scale: Scale): Promise<readonly Row[]> }
 
-export function scaleOf(smoke: boolean): Scale {
-  return { smoke, rows: (full) => (smoke ? Math.max(50, Math.round(full / 100)) : full) }
+export function scaleOf({ smoke, full, peers }: Omit<Scale, 'rows'>): Scale {
+  return { smoke, full, peers, rows: (most) => (smoke ? Math.max(50, Math.round(most / 100)) : most) }
+}
+
+/** The figures of a task of tinybench that has run, times `factor`: it counts in milliseconds. */
+export function statsOf(task: Task, factor: number): Stats {
+  const { result, name } = task
+  if (result.state !== 'completed') throw new Error(`${name} ended as ${result.state}`)
+  const { p50, p75, p99, mad, samplesCount } = result.latency
+  return { p50: p50 * factor, p75: p75 * factor, p99: p99 * factor, mad: mad * factor, samples: samplesCount }
+}
+
+/** The same figures of samples that were taken elsewhere. */
+export function statsFrom(samples: Float64Array | readonly number[]): Stats {
+  const p50 = percentile(samples, 0.5)
+  const strays = Float64Array.from(samples, (sample) => Math.abs(sample - p50))
+  return {
+    p50,
+    p75: percentile(samples, 0.75),
+    p99: percentile(samples, 0.99),
+    mad: percentile(strays, 0.5),
+    samples: samples.length,
+  }
 }
 
 /** The machine and the versions, for the head of every report. */

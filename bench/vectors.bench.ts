@@ -1,7 +1,7 @@
 import { flat } from '../stores/flat.ts'
 import { usearch } from '../stores/usearch.ts'
 import { cloudOf, nearest } from './memory/cloud.ts'
-import { type Concern, percentile, type Row, type Scale } from './support.ts'
+import { type Concern, type Row, type Scale, statsFrom } from './support.ts'
 
 const dimensions = 256
 const hits = 10
@@ -63,7 +63,7 @@ function rowOf(name: string, index: Index, { size, questions, right, more }: Ask
     for (const label of labels) if (named.has(label + 1)) found++
   }
   const recall = found / right.reduce((sum, { length }) => sum + length, 0)
-  const p99 = percentile(samples, 0.99).toFixed(2)
-  const detail = `p99 ${p99} ms, recall@10 ${recall.toFixed(4)}, ${(index.bytes / size).toFixed(0)} bytes each (i8)${more}`
-  return { name: `${name}, ${size}`, value: percentile(samples, 0.5), unit: 'ms p50', detail }
+  const stats = statsFrom(samples)
+  const detail = `recall@10 ${recall.toFixed(4)}, ${(index.bytes / size).toFixed(0)} bytes each (i8)${more}`
+  return { name: `${name}, ${size}`, value: stats.p50, unit: 'ms p50', detail, stats }
 }

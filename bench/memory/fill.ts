@@ -9,7 +9,7 @@ import { Edge, Key, Memory } from '../../systems/components.ts'
 import { mind } from '../../systems/index.ts'
 import { lanesOf } from '../../systems/recall.ts'
 import type { Asked } from '../corpus.ts'
-import { percentile } from '../support.ts'
+import { percentile, statsFrom } from '../support.ts'
 import { say, waitForEnd } from './children.ts'
 import { openMind, placesOf } from './mind.ts'
 import type { Filled, Recalled } from './reports.ts'
@@ -96,9 +96,8 @@ async function askAll(): Promise<void> {
   }
   const recalled: Recalled = {
     queries: samples.length,
-    p50_ms: percentile(samples, 0.5),
+    stats: statsFrom(samples),
     p90_ms: percentile(samples, 0.9),
-    p99_ms: percentile(samples, 0.99),
     found: found / samples.length,
     resident: resident(),
   }

@@ -1,3 +1,4 @@
+import type { Stats } from '../support.ts'
 import type { Resident } from './resident.ts'
 
 /** What the first process says when all events are in. */
@@ -24,9 +25,9 @@ export type Filled = {
 /** What it says of its recalls. */
 export type Recalled = {
   readonly queries: number
-  readonly p50_ms: number
+  /** In milliseconds, one sample a question. */
+  readonly stats: Stats
   readonly p90_ms: number
-  readonly p99_ms: number
   /** Share of the questions whose message is among the ten hits. */
   readonly found: number
   readonly resident: Resident

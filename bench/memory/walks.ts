@@ -5,16 +5,15 @@ import { readQuery } from '../../systems/recall/query.ts'
 import { settings } from '../../systems/recall/settings.ts'
 import { conditionOf } from '../../systems/recall/spread.ts'
 import { lanesOf } from '../../systems/recall.ts'
-import { percentile } from '../support.ts'
+import { type Stats, statsFrom } from '../support.ts'
 
 const { walkers_max, keys_max, edges_max, candidates_max, onward_max, secondHop } = settings
 const budget = { keys_max, edges_max, candidates_max }
 
 /** What so many walks cost, in microseconds, and how many memories one reaches on average. */
 export type Walked = {
-  readonly walks: number
-  readonly p50_us: number
-  readonly p99_us: number
+  /** In microseconds, one sample a walk. */
+  readonly stats: Stats
   readonly reached: number
 }
 
@@ -44,9 +43,7 @@ export function timeWalks({ world }: Engine, queries: readonly string[], walks: 
     }
   }
   return {
-    walks: samples.length,
-    p50_us: percentile(samples, 0.5),
-    p99_us: percentile(samples, 0.99),
+    stats: statsFrom(samples),
     reached: reached / samples.length,
   }
 }
