@@ -13,6 +13,9 @@ import type { Core } from './tick.ts'
 import type { Trace } from './trace.ts'
 import { runtimeName, version } from './version.ts'
 
+/** Ticks in which effects that can no longer leave are taken back; each may ask for others. */
+const heldTicks_max = 64
+
 /** What a beat is made of, and what it asks of the engine around it. */
 export type BeatParts = {
   readonly core: Core
@@ -69,9 +72,16 @@ export class Beat {
     return outcome.idle ? undefined : this.#commit()
   }
 
-  /** Whether effects were released that may not leave any more; the next tick takes them back. */
-  get holds(): boolean {
-    return this.#held.length > 0
+  /**
+   * The last ticks of a run that ends well: what is still in the rings, and what was released and may not leave any more.
+   * What systems ask for meanwhile is held too; none of it goes on for ever.
+   */
+  async finish(): Promise<void> {
+    const { intake, clock } = this.#parts
+    for (let held = 0; intake.count > 0 || (this.#held.length > 0 && held < heldTicks_max); ) {
+      if (this.#held.length > 0) held++
+      await this.run(clock())
+    }
   }
 
   /** The running tick will never be durable: those who wait for its events learn why. */
@@ -96,7 +106,7 @@ export class Beat {
     parcels.length = 0
     if (first || now_ms !== undefined) parcels.push(this.#own(ClockSet.name, { now_ms: now_ms ?? clock() }))
     if (first) parcels.push(this.#own(EngineStarted.name, this.#introduction()))
-    if (this.holds) parcels.push(this.#own(EffectsHeld.name, { effect_ids: this.#held.splice(0) }))
+    if (this.#held.length > 0) parcels.push(this.#own(EffectsHeld.name, { effect_ids: this.#held.splice(0) }))
     const quiet = !first && core.emitted.length === 0
     const suspect = quiet ? dead.trySuspect() : undefined
     if (suspect === undefined) intake.drain(parcels, usual)

@@ -29,9 +29,6 @@ import { type Timings, Trace } from './trace.ts'
 import { runtimeName, version } from './version.ts'
 import type { World } from './world/world.ts'
 
-/** Ticks in which effects that can no longer leave are taken back; each may ask for others. */
-const heldTicks_max = 64
-
 /**
  * Opens a store, recovers the world from its record, and returns an engine at rest: `start()` lets it live.
  * @throws EngineError with the code of what is wrong with the parts, the limits or the store
@@ -327,11 +324,7 @@ export class Engine {
   async #close(): Promise<void> {
     try {
       if (this.#started) {
-        // What systems ask for in these ticks cannot leave either, and is held in the next; none of it can go on for ever.
-        for (let held = 0; this.#intake.count > 0 || (this.#beat.holds && held < heldTicks_max); ) {
-          if (this.#beat.holds) held++
-          await this.#beat.run(this.#clock())
-        }
+        await this.#beat.finish()
         await this.#recorder.snapshot()
       }
     } catch (thrown) {

@@ -1,5 +1,6 @@
-import { Ajv, type ErrorObject } from 'ajv'
-import safeRegex from 'safe-regex2'
+import { createRequire } from 'node:module'
+import type { Ajv, ErrorObject } from 'ajv'
+import type safeRegex from 'safe-regex2'
 import { EngineError, reasonOf } from './errors.ts'
 
 /** A JSON Schema (draft-07 vocabulary), as data. */
@@ -17,9 +18,27 @@ export type Check = (value: unknown) => readonly Problem[]
 
 const none: readonly Problem[] = []
 const options = { allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true, ownProperties: true }
-/** Compiles without the schema of schemas, which takes longer to compile than all others together. */
-const compiler = new Ajv({ ...options, meta: false, validateSchema: false })
+const require = createRequire(import.meta.url)
+let compiler: Ajv | undefined
 let judge: Ajv | undefined
+let isSafe: typeof safeRegex | undefined
+
+/** Both packages are loaded with the first schema: whoever only imports the engine does not wait for them. */
+function newAjv(more: object): Ajv {
+  const { Ajv: Compiler } = require('ajv') as typeof import('ajv')
+  return new Compiler({ ...options, ...more })
+}
+
+/** Compiles without the schema of schemas, which takes longer to compile than all others together. */
+function compilerOf(): Ajv {
+  compiler ??= newAjv({ meta: false, validateSchema: false })
+  return compiler
+}
+
+function isSafePattern(pattern: string): boolean {
+  isSafe ??= require('safe-regex2') as typeof safeRegex
+  return isSafe(pattern)
+}
 
 /**
  * Compiles a schema once. Patterns that can backtrack without bound are refused here, because a schema may come
@@ -28,19 +47,19 @@ let judge: Ajv | undefined
  */
 export function compileSchema(schema: JsonSchema, name: string): Check {
   for (const pattern of patternsOf(schema)) {
-    if (!safeRegex(pattern)) {
+    if (!isSafePattern(pattern)) {
       throw new EngineError('SCHEMA_INVALID', `${name}: the pattern ${pattern} can take exponential time; rewrite it`, {
         value: pattern,
       })
     }
   }
-  const validate = orRefuse(schema, name, () => compiler.compile(schema))
+  const validate = orRefuse(schema, name, () => compilerOf().compile(schema))
   return (value) => (validate(value) ? none : (validate.errors ?? []).map(problemOf))
 }
 
 /** Compiles a schema that somebody else wrote, after holding it against the schema of schemas. @throws as `compileSchema` */
 export function compileForeignSchema(schema: JsonSchema, name: string): Check {
-  judge ??= new Ajv(options)
+  judge ??= newAjv({})
   const ajv = judge
   orRefuse(schema, name, () => ajv.validateSchema(schema, true))
   return compileSchema(schema, name)

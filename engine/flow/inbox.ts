@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { EngineError, reasonOf } from '../errors.ts'
 import type { Limits } from '../limits.ts'
-import { type Check, compileSchema } from '../schema.ts'
+import { type Check, compileSchema, type JsonSchema } from '../schema.ts'
 import { Arena, type Span } from './arena.ts'
 import type { Event, EventInput, EventType } from './event.ts'
 import { plainCopy } from './plain.ts'
@@ -19,22 +19,19 @@ type Flush = { readonly ring: Ring<Parcel>; readonly until: number; resolve(): v
 
 const text = { type: 'string' }
 /** All of an event but its payload, which has a schema of its own. */
-const checkEnvelope: Check = compileSchema(
-  {
-    type: 'object',
-    properties: {
-      id: text,
-      ts: { type: 'number' },
-      source: {
-        type: 'object',
-        properties: { kind: text, channel: text, thread: text, author: text },
-        required: ['kind'],
-      },
+const envelope: JsonSchema = {
+  type: 'object',
+  properties: {
+    id: text,
+    ts: { type: 'number' },
+    source: {
+      type: 'object',
+      properties: { kind: text, channel: text, thread: text, author: text },
+      required: ['kind'],
     },
-    required: ['id', 'ts', 'source'],
   },
-  'event',
-)
+  required: ['id', 'ts', 'source'],
+}
 
 /**
  * The edge of the world. Every event is copied here as JSON would give it back, and then checked against its schema,
@@ -45,6 +42,7 @@ export class Inbox {
   /** How much of what entered a ring is durable. */
   readonly #durable = new Map<Ring<Parcel>, number>()
   readonly #checks = new Map<string, Check>()
+  readonly #checkEnvelope: Check = compileSchema(envelope, 'event')
   readonly #limits: Limits
   readonly #arena = new Arena()
   #waiting: (() => void)[] = []
@@ -85,7 +83,7 @@ export class Inbox {
     const most = this.#limits.event_bytes_max
     if (text.length > most) throw tooLarge(type, Buffer.byteLength(text), most)
     const event = (copy ?? JSON.parse(text)) as Event
-    const outer = checkEnvelope(event)
+    const outer = this.#checkEnvelope(event)
     const problems = outer.length > 0 ? outer : check(event.payload)
     if (problems.length > 0) {
       const [first] = problems
