@@ -45,7 +45,16 @@ export function mind(): Parts {
   }
 }
 
-export type { AgentPolicy, AgentsPolicy, SessionPolicy } from './agents/policy.ts'
+export {
+  type AgentPolicy,
+  type AgentsPolicy,
+  defaultAgent,
+  defaultAgentsPolicy,
+  defaultSession,
+  type SessionPolicy,
+} from './agents/policy.ts'
 export type { ToolSpec } from './agents/tools.ts'
 export type { Hit, Recall, RecallOptions } from './recall/types.ts'
 export { recall } from './recall.ts'
+export type { Contract } from './sentinel/contract.ts'
+export { defaultPolicy } from './sentinel/policy.ts'

@@ -52,6 +52,7 @@ export type Query = {
 }
 
 const words = new Words()
+const none: ReadonlySet<number> = new Set()
 const mentions = new Mentions()
 const pair = new Uint32Array(2)
 const thingWords_max = 8
@@ -72,6 +73,16 @@ export function readQuery(world: World, index: TextIndex, text: string, settings
   const authors = new Set<number>()
   const seen = new Set<number>()
   const rarest = tell(index.idf(0))
+  const addTerm = (at: number): void => {
+    const term = words.term[at]!
+    const rarity = index.idf(term)
+    terms.push({ term, weight: Math.sqrt(rarity) })
+    spelt.push(words.text.slice(words.start[at]!, words.end[at]!))
+    const known = index.frequency(term) > 0
+    weights.push(known ? tell(rarity) : 0)
+    rarities.push(known ? rarity : 0)
+    seen.add(term)
+  }
   for (let at = 0; at < words.count; at++) {
     const author = authorOf(world, at)
     const term = words.term[at]!
@@ -79,19 +90,18 @@ export function readQuery(world: World, index: TextIndex, text: string, settings
       if (!authors.has(author)) demands.push({ weight: settings.nameWeight * rarest, term: -1, author, date: false })
       authors.add(author)
     } else if (term !== 0 && !seen.has(term)) {
-      seen.add(term)
-      const rarity = index.idf(term)
       const capital = at > 0 && (words.flags[at]! & WordFlag.capital) !== 0
       if (date === undefined || !date.words.has(at)) {
-        const weight = tell(rarity) * (capital ? settings.nameWeight : 1)
+        const weight = tell(index.idf(term)) * (capital ? settings.nameWeight : 1)
         demands.push({ weight, term: terms.length, author: 0, date: false })
       }
-      terms.push({ term, weight: Math.sqrt(rarity) })
-      spelt.push(words.text.slice(words.start[at]!, words.end[at]!))
-      const known = index.frequency(term) > 0
-      weights.push(known ? tell(rarity) : 0)
-      rarities.push(known ? rarity : 0)
+      addTerm(at)
     }
+  }
+  // Who speaks is asked of the author's column; but a query that says nothing else is about them, and what they said.
+  const onlyNames = authors.size > 0 && !weights.some((weight) => weight > 0)
+  for (let at = 0; onlyNames && at < words.count; at++) {
+    if (authorOf(world, at) !== 0 && words.term[at] !== 0 && !seen.has(words.term[at]!)) addTerm(at)
   }
   if (date !== undefined) demands.push({ weight: rarest, term: -1, author: 0, date: true })
   return {
@@ -104,7 +114,7 @@ export function readQuery(world: World, index: TextIndex, text: string, settings
     raritySum: rarities.reduce((sum, rarity) => sum + rarity, 0) || 1,
     bits: Int32Array.from(terms, ({ term }) => signatureBit(term)),
     authors,
-    things: thingsOf(world),
+    things: thingsOf(world, onlyNames ? authors : none),
     demands,
     date,
     asksWhen: when.test(asked),
@@ -127,9 +137,10 @@ function find(world: World, kind: number, name: string): number {
   return world.findPair(Key, 'key', pair[0]!, pair[1]!)
 }
 
-/** What the query names: as the memory pipeline reads names, and any run of its words that is a known name. */
-function thingsOf(world: World): Thing[] {
+/** What the query names: as the memory pipeline reads names, any run of its words that is a known name, and these authors. */
+function thingsOf(world: World, authors: ReadonlySet<number>): Thing[] {
   const things = new Map<number, Thing>()
+  for (const key of authors) things.set(key, { key, first: 0, past: 0, capital: true, numeric: false })
   const { kind: kinds } = world.of(Key)
   const add = (key: number, first: number, past: number, capital: boolean): void => {
     if (key === 0 || things.has(key)) return

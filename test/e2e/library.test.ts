@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +57,22 @@ async function consume(): Promise<string> {
   return consumer
 }
 
+/** What each example prints, apart from numbers that a clock decides. */
+const printed: readonly (readonly [example: string, output: RegExp])[] = [
+  ['01-tick.ts', /^landed at tick 23\ndigest [0-9a-f]{32}\n$/],
+  ['02-remember.ts', /^memories 1 to 1\nmemories 2 to 2\n(memories .*\n)*found: The oven has 180 degrees\.\n$/],
+  ['03-recall.ts', /^answered\n\d.*painted in May\..*\n(.*\n)*.*-> ent:jonas lindqvist -> .*\nnot answered\n$/],
+  ['04-replay.ts', /^live digest ([0-9a-f]{32})\nkept digest \1\nidentical over \d+ ticks\n$/],
+  ['05-custom-system.ts', /^Ada has said 3 things\n$/],
+  ['06-custom-adapter.ts', /^opened by the porter, effect 1, attempt 2\n$/],
+  ['07-custom-store.ts', /^tick 1: .*text 1.*\nBread rises\.\n$/],
+  ['08-tool.ts', /^weather\.now done\nI looked\. .*It rains in Bergen\..*\n$/],
+  [
+    '09-contract.ts',
+    /^soup\.md meets recipe\/v1\n---\nauthor: Mina # keeps its comment\ntitle: Potato soup\nserves: 4\n---\n/,
+  ],
+]
+
 const everyEntry = `
 import { compileSchema, createEngine, defaultLimits, type EngineStatus, EngineError, eventType, system } from 'promethean'
 import { fs } from 'promethean/adapters/fs'
@@ -87,7 +113,13 @@ test('the packed package works for a consumer, types included, and brings its co
     skipLibCheck: true,
     noEmit: true,
   }
-  const files = ['library.ts', 'every-entry.ts']
+  const names = printed.map(([name]) => name)
+  for (const name of names) {
+    const text = readFileSync(join(root, 'test/examples', name), 'utf8')
+    expect(text.split('\n').length, name).toBeLessThanOrEqual(60)
+    writeFileSync(join(consumer, name), text)
+  }
+  const files = ['library.ts', 'every-entry.ts', ...names]
   writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
   const compiled = await execute(join(root, 'node_modules/.bin/tsc'), ['-p', '.'], { cwd: consumer }).catch(
     (thrown: { stdout: string }) => thrown,
@@ -98,6 +130,7 @@ test('the packed package works for a consumer, types included, and brings its co
   expect((await node(['every-entry.ts'], consumer)).stdout).toBe(
     '1 true true function function function function\nEVENT_TYPE_UNKNOWN\n',
   )
+  for (const [name, output] of printed) expect((await node([name], consumer)).stdout, name).toMatch(output)
   const cli = join(consumer, 'node_modules/promethean/dist/adapters/cli.js')
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   expect((await node([cli, '--version'], consumer)).stdout).toBe(`${version}\n`)
@@ -107,3 +140,19 @@ test('the packed package works for a consumer, types included, and brings its co
   })
   expect(sample.stdout).toMatch(/repaired 3, failed 1/)
 }, 90_000)
+
+const whatIsLoaded = `
+await import('promethean')
+const { createRequire } = await import('node:module')
+const packages = process.report.getReport().sharedObjects.filter((path) => path.includes('node_modules'))
+console.log(JSON.stringify({ native: packages, compilers: Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('ajv')) }))
+`
+
+test('who only imports the engine loads nothing native and no compiler of schemas; the package stays small', async () => {
+  const consumer = join(folder, 'consumer')
+  writeFileSync(join(consumer, 'loaded.mjs'), whatIsLoaded)
+  const { stdout } = await node(['loaded.mjs'], consumer)
+  expect(JSON.parse(stdout)).toEqual({ native: [], compilers: [] })
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
+  expect(statSync(join(folder, tarball!)).size).toBeLessThan(1_000_000)
+})

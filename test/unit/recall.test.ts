@@ -58,6 +58,17 @@ describe('What is found', () => {
     await engine.stop()
   })
 
+  test('by who said it, when the query names nobody and nothing else', async () => {
+    const engine = await mill()
+    expect(ids(engine, 'Ben').slice(0, 2).sort()).toEqual(['answered', 'valve'])
+    expect(ids(engine, 'what about Ada?').slice(0, 2)).toContain('asked')
+    expect(recall(engine, 'who is ben').answered).toBe(true)
+    for (const hit of recall(engine, 'Ben', { explain: true }).hits) {
+      expect(recompute(hit.explanation!).score).toBeCloseTo(hit.score, 9)
+    }
+    await engine.stop()
+  })
+
   test('and what is not known is said not to be', async () => {
     const engine = await mill()
     expect(recall(engine, 'leaking valve of the pump').answered).toBe(true)
