@@ -150,15 +150,19 @@ export class Engine {
     return this.#intake.count === 0 && this.#core.emitted.length === 0 && this.world.each(Effect).length === 0
   }
 
-  /** Starts the adapters, takes up the effects that were open, and lets ticks run. */
+  /**
+   * Starts the adapters one after the other, then takes up the effects that were open and lets ticks run: no effect reaches
+   * an adapter that has not started. An adapter must not wait for a tick in its `start`.
+   */
   async start(): Promise<void> {
     assert(!this.#started && this.#health === 'ok', 'ENGINE_STATE', 'start() is called once, on a fresh engine')
     this.#started = true
+    for (const adapter of this.#options.adapters ?? []) await adapter.start?.(this.#intake.outside(adapter.name))
+    if (this.#health !== 'ok') return
     this.#departures.takeUp(this.#dead.letters)
     if (this.#options.drive !== 'manual') this.#driver.start()
     this.#verifier = setInterval(() => this.#verify(), this.limits.verify_ms)
     this.#verifier.unref()
-    for (const adapter of this.#options.adapters ?? []) await adapter.start?.(this.#intake.outside(adapter.name))
   }
 
   /**

@@ -62,6 +62,7 @@ export type EffectHandler = (request: Payload, call: EffectCall) => Promise<Payl
 export type Adapter = {
   readonly name: string
   readonly effects?: { readonly [type: string]: EffectHandler }
+  /** Ticks begin when all adapters have started: wait for none in here, so not for `ingest`, `room` or `flushed`. */
   start?(outside: Outside): void | Promise<void>
   stop?(): void | Promise<void>
 }

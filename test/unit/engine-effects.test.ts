@@ -295,6 +295,27 @@ describe('Adapters', () => {
     await after.stop()
   })
 
+  test('no effect reaches an adapter that has not started, also none that was open', async () => {
+    const store = ram()
+    const before = await opened({ store, adapters: [hands().adapter] })
+    before.publish(note('a'))
+    await before.step()
+    store.crash()
+
+    const { adapter, calls } = hands()
+    const gate = Promise.withResolvers<void>()
+    const slow = { ...adapter, start: () => gate.promise }
+    const after = await opened({ store, adapters: [slow] })
+    const started = after.start()
+    await settled()
+    expect(calls).toEqual([])
+    gate.resolve()
+    await started
+    expect(calls.map(({ type }) => type)).toEqual([Look.name])
+    calls[0]!.done({ found: 'it' })
+    await after.stop()
+  })
+
   test('an answer of the first attempt does not answer the second', async () => {
     const { adapter, calls } = hands()
     const engine = await opened({ store: ram(), adapters: [adapter] })
