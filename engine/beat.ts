@@ -144,6 +144,7 @@ export class Beat {
       released.length === 0 ? undefined : new Map(core.outcome.requests.map((each) => [each.effect_id, each.text]))
     await recorder.commit(this.#parcels, dead.forgotten())
     intake.committed()
+    departures.ended(core.outcome.settled)
     this.#parts.listeners.committed(core.tick)
     if (this.#parts.departing()) for (const entity of released) departures.depart(entity, fresh)
     else this.#hold(released)

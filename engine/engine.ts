@@ -5,7 +5,7 @@ import { wallClock } from './flow/clock.ts'
 import { Departures } from './flow/departures.ts'
 import { Dispatch } from './flow/dispatch.ts'
 import { Driver } from './flow/driver.ts'
-import { Effect } from './flow/effect.ts'
+import { Effect, type EffectType } from './flow/effect.ts'
 import type { Event, EventInput } from './flow/event.ts'
 import { Intake } from './flow/intake.ts'
 import { type Listener, Listeners } from './flow/listeners.ts'
@@ -316,9 +316,15 @@ export class Engine {
     this.#stopper.abort()
     clearInterval(this.#verifier)
     await this.#stopAdapters()
-    const timer = setTimeout(() => this.#dispatch.park(), this.limits.stop_ms)
+    const { stop_ms } = this.limits
+    // What may be repeated and may take longer than there is time is not waited for: a question to a model, say.
+    const long = (type: EffectType): boolean => type.retry === 'safe' && type.deadline_ms > stop_ms
+    const timers = [
+      setTimeout(() => this.#dispatch.park(long), stop_ms / 10),
+      setTimeout(() => this.#dispatch.park(), stop_ms),
+    ]
     await this.#dispatch.drained()
-    clearTimeout(timer)
+    for (const timer of timers) clearTimeout(timer)
     await this.#settle()
     if (this.health === 'failed') throw await this.finished
     await this.#close()

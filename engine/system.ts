@@ -15,6 +15,11 @@ export type Tick = {
   put(table: string, id: number, text: string): void
   /** Asks for an effect and returns its id; it leaves once this tick is durable. `owner` comes back by `ownerOf`. */
   request<Q, D>(type: EffectType<Q, D>, request: Q, owner?: number): number
+  /**
+   * Takes an effect back: it is never answered, and aborted where it is under way. False when it has ended already, or is out
+   * and must not be repeated: then it may have happened, and its answer has to be awaited.
+   */
+  withdraw(effect_id: number): boolean
   /** The owner given with the request that an event answers, or 0. */
   ownerOf(effect_id: number): number
   /** Lets a waiting effect leave with this tick. Only the outbox calls it. */

@@ -282,6 +282,18 @@ export class Core {
     effect.retry_at_ms[entity] = this.now_ms + 1
   }
 
+  #withdraw(effect_id: number): boolean {
+    const { status } = this.world.of(Effect)
+    const entity = this.#open.get(effect_id)
+    if (entity === undefined || status[entity] === EffectStatus.none) return false
+    if (status[entity] === EffectStatus.in_flight && this.effectTypeOf(entity).retry === 'once') return false
+    status[entity] = EffectStatus.none
+    this.#record(effect_id, recordSeed('withdraw', effect_id))
+    this.outcome.settled.push(effect_id)
+    this.#closing.push(entity)
+    return true
+  }
+
   #triesAgain(entity: number, failure: Failure): boolean {
     const effect = this.world.of(Effect)
     const type = this.effectTypeOf(entity)
@@ -358,6 +370,7 @@ export class Core {
       read: (table, id) => this.read(table, id),
       put: (table, key, text) => this.#record(key, this.#puts.put(table, key, text)),
       request: (type, request, owner = 0) => this.#request(type as EffectType<never, never>, request, owner),
+      withdraw: (effect_id) => this.#withdraw(effect_id),
       ownerOf: (effect_id) => this.world.of(Effect).owner[this.#open.get(effect_id) ?? 0]!,
       release: (entity) => {
         this.#record(entity, recordSeed('release', entity))

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { View } from '../../engine/flow/adapter.ts'
 import { LockedBy, Session, Subscription } from '../../systems/agents/columns.ts'
 import { filterOf } from '../../systems/agents/filters.ts'
-import { agentsOf, sessionPolicy } from '../../systems/agents/policy.ts'
+import { isPrivate as isPrivateSession } from '../../systems/agents/sessions.ts'
 import { matcherOf } from '../../systems/route/projection.ts'
 import { notesPort } from '../fs/port.ts'
 import type { SearchAdapter } from '../search.ts'
@@ -24,8 +24,7 @@ export function toolboxOf(config: Config, given: readonly Tool[]): Toolbox {
   let world: View | undefined
   const check = noteCheckOf(config.policy)
   const notes = notesPort(config.notes, { check: (_path, text) => check(text) })
-  const isPrivate = (session: string): boolean =>
-    world === undefined || sessionPolicy(agentsOf(world), session)?.session.scope !== 'shared'
+  const isPrivate = (session: string): boolean => world === undefined || isPrivateSession(world.world, session)
   const filters: FiltersPort = (session) => (world === undefined ? [] : filtersOf(world, session))
   const { web_fetch = false } = config.tools
   const fetching = web_fetch === false ? {} : { web_fetch: web_fetch === true ? {} : web_fetch }

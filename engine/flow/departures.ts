@@ -55,6 +55,11 @@ export class Departures {
     }
   }
 
+  /** Effects that have ended in a tick that is durable: one that a system took back may still be out. */
+  ended(effect_ids: readonly number[]): void {
+    for (const effect_id of effect_ids) this.#dispatch.drop(effect_id)
+  }
+
   /**
    * @param entity an Effect that the outbox has released and whose tick is durable
    * @param fresh requests of that very tick, by effect id; others are read from the outbox

@@ -12,12 +12,14 @@ export type Departure = {
   readonly attempt: number
 }
 
+type Call = { readonly controller: AbortController; readonly type: EffectType }
+
 /** Carries effects to their adapters and brings exactly one answer back for each, whatever the adapter does. */
 export class Dispatch {
   readonly #handlers: ReadonlyMap<string, EffectHandler>
   readonly #deliver: (answer: EventInput) => void
   readonly #log: Log
-  readonly #calls = new Map<number, AbortController>()
+  readonly #calls = new Map<number, Call>()
   #idle: (() => void)[] = []
 
   constructor(handlers: ReadonlyMap<string, EffectHandler>, deliver: (answer: EventInput) => void, log: Log) {
@@ -38,7 +40,8 @@ export class Dispatch {
       this.#answer(type.failed.name, { effect_id, code: 'EFFECT_UNHANDLED', reason })
       return
     }
-    const call = new AbortController()
+    const controller = new AbortController()
+    const call: Call = { controller, type }
     this.#calls.set(effect_id, call)
     const timer = setTimeout(() => {
       this.#fail(
@@ -47,10 +50,10 @@ export class Dispatch {
         type,
         new EffectFailure('TIMEOUT', `no answer within ${type.deadline_ms} ms`, { transient: true }),
       )
-      call.abort()
+      controller.abort()
     }, type.deadline_ms)
-    call.signal.addEventListener('abort', () => clearTimeout(timer))
-    new Promise<Payload>((resolve) => resolve(handler(request, { effect_id, attempt, signal: call.signal })))
+    controller.signal.addEventListener('abort', () => clearTimeout(timer))
+    new Promise<Payload>((resolve) => resolve(handler(request, { effect_id, attempt, signal: controller.signal })))
       .then(
         (answer) => this.#finish(call, effect_id, type.done.name, { ...answer, effect_id }),
         (thrown: unknown) => this.#fail(call, effect_id, type, thrown),
@@ -69,14 +72,20 @@ export class Dispatch {
   }
 
   /** Gives up what is still out without an answer: it stays open in the world and is taken up at the next start. */
-  park(): void {
-    const calls = [...this.#calls.values()]
-    this.#calls.clear()
-    for (const call of calls) call.abort()
+  park(which: (type: EffectType) => boolean = () => true): void {
+    for (const [effect_id, { type }] of [...this.#calls]) if (which(type)) this.drop(effect_id)
+  }
+
+  /** Ends an effect that is out, if it is: nobody waits for its answer any more. */
+  drop(effect_id: number): void {
+    const call = this.#calls.get(effect_id)
+    if (call === undefined) return
+    this.#calls.delete(effect_id)
+    call.controller.abort()
     this.#settled()
   }
 
-  #fail(call: AbortController, effect_id: number, type: EffectType, thrown: unknown): void {
+  #fail(call: Call, effect_id: number, type: EffectType, thrown: unknown): void {
     const failure = thrown instanceof EffectFailure ? thrown : new EffectFailure('ADAPTER_THREW', reasonOf(thrown))
     const { code, transient, retry_after_ms } = failure
     const wait = retry_after_ms === undefined ? {} : { retry_after_ms }
@@ -84,7 +93,7 @@ export class Dispatch {
   }
 
   /** Only the call that is still awaited may answer; a late one is dropped here. */
-  #finish(call: AbortController, effect_id: number, type: string, payload: Payload): void {
+  #finish(call: Call, effect_id: number, type: string, payload: Payload): void {
     if (this.#calls.get(effect_id) !== call) return
     this.#calls.delete(effect_id)
     try {

@@ -9,8 +9,8 @@ import {
   agentsOf,
   type LaneName,
   type LanePolicy,
+  openedPolicy,
   type SessionPolicy,
-  sessionPolicy,
 } from './policy.ts'
 
 /**
@@ -149,9 +149,8 @@ export function limitsOf(tick: Pick<Tick, 'world' | 'read'>, session: number): L
   const key = tick.world.keyOf(Session, session)
   const there = byKey.get(key)
   if (there !== undefined) return there
-  const found = sessionPolicy(policy, key)
-  if (found !== undefined) byKey.set(key, found)
-  return found
+  // Those that the policy names are in there already.
+  return tick.world.of(Session).opened[session] === 1 ? openedPolicy(policy, key) : undefined
 }
 
 function known(tick: Pick<Tick, 'world' | 'read'>): Known {

@@ -27,6 +27,7 @@ export const Session = table(
     agent: 'u32', //           row in Agent
     present: 'u8', //          1 while the policy names it or the operator opened it
     opened: 'u8', //           1 when the operator opened it: it has the policy of its agent's first session
+    private: 'u8', //          1 while what was said in it is its own; also when the policy no longer names it
     state: 'u8', //            SessionState
     lane: 'u8', //             Lane
     weight: 'f32', //          its share of the lane

@@ -190,15 +190,25 @@ function partOf(text: string): Partial<AgentsPolicy> {
   }
 }
 
-/** The policy of a session by its key `agent/name`; a session that the operator opened has that of its agent's first. */
-export function sessionPolicy(
-  policy: AgentsPolicy,
-  key: string,
-): { readonly agent: AgentPolicy; readonly session: SessionPolicy } | undefined {
+type Found = { readonly agent: AgentPolicy; readonly session: SessionPolicy }
+
+/** The policy of a session that it names, by its key `agent/name`. What it does not name has none, and no rights. */
+export function sessionPolicy(policy: AgentsPolicy, key: string): Found | undefined {
+  const { agent, name } = partsOf(policy, key)
+  const session = agent?.sessions.find((each) => each.name === name)
+  return agent === undefined || session === undefined ? undefined : { agent, session }
+}
+
+/** What a session has that the operator opened beside those of the policy: the policy of its agent's first. */
+export function openedPolicy(policy: AgentsPolicy, key: string): Found | undefined {
+  const { agent, name } = partsOf(policy, key)
+  const named = sessionPolicy(policy, key)
+  const [first] = agent?.sessions ?? []
+  if (named !== undefined || agent === undefined || first === undefined) return named
+  return { agent, session: { ...first, name } }
+}
+
+function partsOf(policy: AgentsPolicy, key: string): { agent: AgentPolicy | undefined; name: string } {
   const slash = key.indexOf('/')
-  const agent = policy.agents.find(({ name }) => name === key.slice(0, slash))
-  if (agent === undefined) return undefined
-  const name = key.slice(slash + 1)
-  const session = agent.sessions.find((each) => each.name === name) ?? agent.sessions[0]
-  return session === undefined ? undefined : { agent, session: { ...session, name } }
+  return { agent: policy.agents.find(({ name }) => name === key.slice(0, slash)), name: key.slice(slash + 1) }
 }

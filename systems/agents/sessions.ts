@@ -3,7 +3,14 @@ import type { World } from '../../engine/world/world.ts'
 import type { Filter } from '../events.ts'
 import { Agent, Lane, LockedBy, Overflow, Pool, Session, SessionState, Subscription } from './columns.ts'
 import { filterOf, filterText, isWithin } from './filters.ts'
-import { type AgentsPolicy, agentsOf, operatorFilter, type SessionPolicy, sessionPolicy } from './policy.ts'
+import {
+  type AgentsPolicy,
+  agentsOf,
+  openedPolicy,
+  operatorFilter,
+  type SessionPolicy,
+  sessionPolicy,
+} from './policy.ts'
 import { boundQueue } from './queue.ts'
 import { markReady } from './ready.ts'
 
@@ -39,7 +46,7 @@ export function bringSessions(tick: Tick): void {
   }
   for (let row = 1; row <= world.rows(Session); row++) {
     if (sessions.opened[row] === 0 || sessions.present[row] === 1) continue
-    const found = sessionPolicy(policy, sessionKey(world, row))
+    const found = openedPolicy(policy, sessionKey(world, row))
     if (found === undefined) continue
     bringSession(tick, sessionKey(world, row), found.session)
     wanted.set(row, { filters: new Set(), envelope: found.session.envelope })
@@ -56,13 +63,18 @@ export function bringSessions(tick: Tick): void {
  */
 export function openSession(tick: Tick, key: string): boolean {
   const { world } = tick
-  const found = sessionPolicy(agentsOf(tick), key)
+  const found = openedPolicy(agentsOf(tick), key)
   const known = world.find(Session, key)
   if (known !== 0 && world.of(Session).present[known] === 1) return true
   if (found === undefined || !isName(found.session.name) || (known === 0 && world.room(Session) === 0)) return false
   const row = bringSession(tick, key, found.session)
-  world.of(Session).opened[row] = 1
+  world.of(Session).opened[row] = sessionPolicy(agentsOf(tick), key) === undefined ? 1 : 0
   return true
+}
+
+/** Whether what was said in a session, by its key, is put before no other. What is no session has no secrets. */
+export function isPrivate(world: World, key: string): boolean {
+  return world.of(Session).private[world.find(Session, key)] === 1
 }
 
 /**
@@ -114,6 +126,9 @@ function bringSession(tick: Tick, key: string, policy: SessionPolicy): number {
   const sessions = world.of(Session)
   sessions.agent[row] = world.find(Agent, key.slice(0, key.indexOf('/')))
   sessions.present[row] = 1
+  // What was said in it while it was private stays its own until the operator says of this very session that it is shared.
+  const named = sessionPolicy(agentsOf(tick), key) !== undefined
+  if (named || policy.scope === 'private') sessions.private[row] = policy.scope === 'private' ? 1 : 0
   sessions.lane[row] = Lane[policy.lane]
   sessions.weight[row] = policy.weight
   boundQueue(world, row, policy.queue_max, Overflow[policy.overflow])

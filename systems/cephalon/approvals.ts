@@ -1,8 +1,9 @@
 import { hash as digest } from 'node:crypto'
 import type { Event, Json } from '../../engine/flow/event.ts'
 import type { Tick } from '../../engine/system.ts'
+import { limitsOf } from '../agents/budget.ts'
 import { Call, CallState, OpenCall, Session, Turn } from '../agents/columns.ts'
-import { agentsOf, defaultSession, sessionPolicy } from '../agents/policy.ts'
+import { defaultSession } from '../agents/policy.ts'
 import { Risk, type RiskName } from '../agents/tools.ts'
 import { ApprovalAsked, ApprovalGiven } from '../events.ts'
 import { verdictOf } from './permissions.ts'
@@ -18,8 +19,9 @@ export function askApproval(tick: Tick, call: number): void {
   const calls = world.of(Call)
   const turn = calls.turn[call]!
   const risk = calls.risk[call]!
-  const session = world.keyOf(Session, world.of(Turn).session[turn]!)
-  const { caps, permissions } = sessionPolicy(agentsOf(tick), session)?.session ?? defaultSession
+  const row = world.of(Turn).session[turn]!
+  const session = world.keyOf(Session, row)
+  const { caps, permissions } = limitsOf(tick, row)?.session ?? defaultSession
   const tool = world.names.text(calls.tool[call]!)
   const text = argumentsOf(tick, call)
   const hash = hashOf(tool, text, turn, call)

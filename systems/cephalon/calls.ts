@@ -2,6 +2,7 @@ import type { Json } from '../../engine/flow/event.ts'
 import type { Tick } from '../../engine/system.ts'
 import { chargeCall, exhausted, policyOf } from '../agents/budget.ts'
 import { Call, CallState, Message, OpenCall, Turn, TurnState } from '../agents/columns.ts'
+import { agentsOf } from '../agents/policy.ts'
 import { Risk, type ToolSpec } from '../agents/tools.ts'
 import {
   type ToolCallAsked,
@@ -17,7 +18,7 @@ import { endCall, hasEnded } from './ending.ts'
 import { appendAnswer, appendResults, type CallRecord, callRecord, unansweredOf } from './history.ts'
 import { riskOf, verdictOf } from './permissions.ts'
 import { capped, leastTrust, type Step, trustName } from './step.ts'
-import { resultTrust } from './tools.ts'
+import { offeredTool, resultTrust } from './tools.ts'
 import { askAgain } from './turn.ts'
 
 /** Tool calls of a turn: each is judged, runs or waits for a yes, and ends with a text that the model can read. */
@@ -64,10 +65,22 @@ export function beginCalls(step: Step, text: string, calls: readonly ReadCall[],
 export function approved(step: Step, call: number, allow: boolean | undefined): void {
   const { tick } = step
   if (hasEnded(tick, call)) return
-  if (allow === true) run(step, call, callRecord(tick, call))
+  const refused = allow === true ? refusalNow(step, call) : ''
+  if (refused !== '') endCall(tick, call, CallState.denied, refused)
+  else if (allow === true) run(step, call, callRecord(tick, call))
   else if (allow === false) endCall(tick, call, CallState.denied, 'The operator said no.')
   else endCall(tick, call, CallState.denied, 'Nobody with the right to say yes answered in time, so it was not done.')
   goOn(step)
+}
+
+/** Why a call that has its yes may not run after all: the operator may have set a stricter policy since it was asked. */
+function refusalNow({ tick, turn, limits }: Step, call: number): string {
+  const { permissions, tools } = limits.session
+  const spec = offeredTool(agentsOf(tick).tools, tools, callRecord(tick, call).name)
+  if (spec === undefined) return 'This session may not use this tool any more, so it was not done.'
+  const trust = tick.world.of(Turn).trust[turn]!
+  const { verdict, why } = verdictOf({ risk: riskOf(spec), mode: permissions, trust })
+  return verdict === 'deny' ? `It was not done, although the operator said yes: ${why}.` : ''
 }
 
 /** A tool has answered. */

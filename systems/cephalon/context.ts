@@ -19,6 +19,8 @@ export type Context = {
   messages: ChatMessage[]
   tools: ToolOffered[]
   tokens: number
+  /** Headers, tools and what is pinned leave no room for the question. */
+  crowded: boolean
   /** The least Trust of all that is in it. */
   trust: number
   memory_ids: number[]
@@ -48,7 +50,7 @@ export function laterContext(tick: Tick, turn: number): Context {
   const kept = parsed(tick, turn, text)
   const { shrinks } = tick.world.of(Turn)
   const made = again(kept, ownMessages(tick, turn).later, shrinks[turn]!, counterNamed(kept.counter))
-  return { ...made, tools: toolsOf(tick, turn) }
+  return { ...made, crowded: kept.crowded === true, tools: toolsOf(tick, turn) }
 }
 
 /** Only a saving: a record of the same text says the same. A few turns are under way at once, each with several questions. */

@@ -18,12 +18,13 @@ const shownUnits = 2_000
 
 /**
  * Ends a turn, once: calls that are still open end with it, the conversation is made whole, and its session may get another
- * turn. What was asked for and not answered yet is ignored when it comes. O(open calls + turns under way).
+ * turn. What was asked for and not answered yet is taken back, and ignored where it cannot be. O(open calls + turns under way).
  */
 export function endTurn(tick: Tick, turn: number, { state, code, reason, message = 0 }: End): void {
   const { world } = tick
   const turns = world.of(Turn)
   turns.state[turn] = TurnState[state]
+  if (turns.effect_id[turn] !== 0) tick.withdraw(turns.effect_id[turn]!)
   turns.effect_id[turn] = 0
   turns.retry_at_ms[turn] = 0
   turns.ended_at_ms[turn] = tick.now_ms
@@ -84,8 +85,10 @@ function closeRound(tick: Tick, turn: number): void {
 
 /** What had left for a tool that runs once may have happened; everything else has not, or does not matter. */
 function abandon(tick: Tick, call: number): void {
-  const runs = tick.world.of(Call).state[call] === CallState.running
-  const once = runs && callRecord(tick, call).once === true
+  const { state: states, effect_id } = tick.world.of(Call)
+  const runs = states[call] === CallState.running
+  const takenBack = runs && tick.withdraw(effect_id[call]!)
+  const once = runs && !takenBack && callRecord(tick, call).once === true
   const text = once
     ? 'The turn ended while this was under way. It is not known whether it happened; it must not be repeated.'
     : 'The turn ended before this did: it was cancelled.'

@@ -28,13 +28,21 @@ function compiled(spec: ToolSpec): Check {
   }
 }
 
+/** Tools that come with the mind; another can have no such name. */
+const ofPeople = new Set(
+  ['recall', 'remember', 'pin', 'forget']
+    .map((name) => `memory.${name}`)
+    .concat(['notes.list', 'notes.read', 'notes.write']),
+)
+const ofEngine = new Set(['time.now', 'session.subscribe', 'session.unsubscribe'])
+
 /**
  * How far what a tool gave may be believed: what memory and notes hold as people's words, what the engine itself says as the
- * operator's, and everything else as nobody's.
+ * operator's, and everything else, whatever it is called, as nobody's.
  */
 export function resultTrust(tool: string): number {
-  if (tool.startsWith('memory.') || tool.startsWith('notes.')) return Trust.person
-  return tool === 'time.now' || tool.startsWith('session.') ? Trust.operator : Trust.unknown
+  if (ofPeople.has(tool)) return Trust.person
+  return ofEngine.has(tool) ? Trust.operator : Trust.unknown
 }
 
 /** The tool that a model means, of those that a session may use: by its name, or as a model that knows no `.` writes it. O(tools). */

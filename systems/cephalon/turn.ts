@@ -40,6 +40,9 @@ const passing = new Set([
   'DEFERRED',
 ])
 
+/** Times that an endpoint which answers with what is no answer is asked again: waiting mends it seldom. */
+const badResponses_max = 2
+
 /** A turn that was just given: its inputs join the conversation, and memory is asked. O(inputs). */
 export function begin(step: Step): void {
   const { tick, turn } = step
@@ -90,7 +93,8 @@ export function questionFailed(step: Step, { code, reason, transient, retry_afte
     return
   }
   const mayPass = transient === true || retry_after_ms !== undefined || passing.has(code)
-  if (!mayPass || retries >= Math.min(255, limits.session.caps.model_retries_max)) {
+  const most = code === 'BAD_RESPONSE' ? badResponses_max : 255
+  if (!mayPass || retries >= Math.min(most, limits.session.caps.model_retries_max)) {
     endTurn(tick, turn, { state: 'failed', code, reason })
     return
   }
@@ -110,6 +114,12 @@ function ask(step: Step, context: Context): void {
   if (turns.rounds[turn]! >= caps.rounds_max) {
     const reason = `the model was asked ${caps.rounds_max} times, which is as often as one turn may`
     endTurn(tick, turn, { state: 'failed', code: 'ROUNDS', reason })
+    return
+  }
+  if (context.crowded) {
+    const { window_tokens } = limits.agent
+    const reason = `instructions and tools leave no room for the question in a window of ${window_tokens} tokens: set a larger window_tokens, or offer fewer tools`
+    endTurn(tick, turn, { state: 'failed', code: 'CONTEXT_TOO_LONG', reason })
     return
   }
   const left = caps.tokens_max - turns.tokens_in[turn]! - turns.tokens_out[turn]!

@@ -1,8 +1,8 @@
 import type { Event } from '../../engine/flow/event.ts'
 import type { Tick } from '../../engine/system.ts'
+import { limitsOf } from '../agents/budget.ts'
 import { LockedBy, Session, Subscription } from '../agents/columns.ts'
 import { filterOf, filterText, isWithin } from '../agents/filters.ts'
-import { agentsOf, sessionPolicy } from '../agents/policy.ts'
 import { filterTextOf, subscribe, unsubscribe } from '../agents/sessions.ts'
 import { SessionRefused, type SessionSubscription } from '../events.ts'
 import { matcherOf } from './projection.ts'
@@ -47,7 +47,7 @@ function refusalOf(
     return locked_by === LockedBy.session ? '' : 'this filter is locked'
   }
   if (row !== 0) return 'as it is'
-  const envelope = sessionPolicy(agentsOf(tick), key)?.session.envelope ?? []
+  const envelope = limitsOf(tick, session)?.session.envelope ?? []
   if (!isWithin(filterOf(text), envelope)) return 'it hears more than the envelope allows'
   if (text === '{}') return 'it asks for nothing'
   const { locked_by: locks } = world.of(Subscription)

@@ -1,8 +1,6 @@
 import type { Event } from '../../engine/flow/event.ts'
 import type { World } from '../../engine/world/world.ts'
 import { Agent, Session } from '../agents/columns.ts'
-import { type AgentsPolicy, agentsOf, sessionPolicy } from '../agents/policy.ts'
-import { Policy } from '../components.ts'
 import { authorOf, channelOf, kindOf } from './fields.ts'
 import type { Looking } from './projection.ts'
 
@@ -30,8 +28,7 @@ export function speakerOf(looking: Looking, event: Event): Speaker {
   const channel = channelOf(event)
   const session = world.find(Session, channel)
   const agent = kind === 'operator' ? 0 : findName(world, channel.slice(0, channel.indexOf('/')))
-  const found = session === 0 ? undefined : sessionPolicy(policyOf(looking), channel)
-  return { author, agent, only: found?.session.scope === 'private' ? session : 0 }
+  return { author, agent, only: world.of(Session).private[session] === 1 ? session : 0 }
 }
 
 /**
@@ -48,16 +45,4 @@ export function keptFrom(world: World, session: number, { author, agent, only }:
 
 function findName(world: World, name: string): number {
   return name === '' ? 0 : world.find(Agent, name)
-}
-
-/** A policy by its row is the same for ever, so its text is not read for each event. */
-const policies = new WeakMap<World, { readonly row: number; readonly policy: AgentsPolicy }>()
-
-function policyOf(looking: Looking): AgentsPolicy {
-  const row = looking.world.rows(Policy)
-  const known = policies.get(looking.world)
-  if (known?.row === row) return known.policy
-  const policy = agentsOf(looking)
-  policies.set(looking.world, { row, policy })
-  return policy
 }

@@ -30,6 +30,7 @@ class Scene {
       read: (table, id) => this.#records.get(`${table} ${id}`),
       put: (table, id, text) => void this.#records.set(`${table} ${id}`, text),
       request: () => 0,
+      withdraw: () => false,
       ownerOf: () => 0,
       release: () => {},
       effectType: () => {

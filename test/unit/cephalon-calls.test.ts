@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Call, CallState, Session, SessionState, Turn } from '../../systems/agents/columns.ts'
 import type { SessionPolicy, TurnCaps } from '../../systems/agents/policy.ts'
+import { resultTrust } from '../../systems/cephalon/tools.ts'
 import { Trust } from '../../systems/components.ts'
 import { type ChatMessage, LlmChat, MemoryRecall, ToolOnce, ToolSafe } from '../../systems/events.ts'
 import { duckPolicy, illFormed, sessionOf, spec } from '../support/agents.ts'
@@ -186,6 +187,12 @@ describe('A result', () => {
     expect(ran(stage)).toHaveLength(1)
   })
 
+  test('is believed by the exact name of its tool, and not by how the name begins', () => {
+    expect(['session.subscribe', 'time.now'].map(resultTrust)).toEqual([Trust.operator, Trust.operator])
+    expect(['memory.recall', 'notes.read'].map(resultTrust)).toEqual([Trust.person, Trust.person])
+    expect(['session.web', 'memory.web', 'notes.', 'time.now2'].map(resultTrust)).toEqual(Array(4).fill(Trust.unknown))
+  })
+
   test('makes the turn as little trusted as it is, for what is asked next', () => {
     const stage = asked()
     const trust = (): number => stage.core.world.of(Turn).trust[1]!
@@ -209,6 +216,24 @@ describe('A result', () => {
     expect(stage.of<Returned>('turn.returned').map(({ state }) => state)).toEqual(['failed', 'failed'])
     expect(toolMessages(stage).map(textOf)).toEqual(['It is not there.', 'TOOL_TIMEOUT: it says TOOL_TIMEOUT'])
   })
+})
+
+test.each([
+  ['reads only by now', { permissions: 'read' as const }, tools, /although the operator said yes/],
+  ['may not use the tool any more', {}, tools.filter(({ name }) => name !== 'wipe'), /may not use this tool any more/],
+  ['may still do it', {}, tools, /So\./],
+])('A yes counts within the policy of its moment: the session %s', (_name, more, offered, told) => {
+  const stage = asked({}, { permissions: 'ask' })
+  calls(stage, [{ name: 'wipe' }])
+  stage.tick()
+  const [{ hash } = { hash: '' }] = stage.of<{ hash: string }>('approval.asked')
+  const policy = duckPolicy(offered, [sessionOf('chat', { permissions: 'ask', ...more })])
+  stage.tick({ type: 'config.set', payload: { policy: JSON.parse(JSON.stringify(policy)) } })
+  const source = { kind: 'operator', channel: '', author: 'operator' }
+  stage.tick({ type: 'approval.given', source, payload: { hash, allow: true } })
+  results(stage)
+  expect(textOf(toolMessages(stage)[0]!)).toMatch(told)
+  expect(ran(stage)).toHaveLength(told.source.includes('So') ? 1 : 0)
 })
 
 describe('A turn that cannot go on', () => {
@@ -250,11 +275,43 @@ describe('A turn that cannot go on', () => {
     expect(illFormed(day.history(key))).toEqual([])
   })
 
-  test('ends when the policy no longer knows its session', () => {
+  test.each([
+    ['and no agent either', { agents: [], tools: [] }],
+    ['and has another session that may do more', duckPolicy(tools, [sessionOf('other', { permissions: 'auto' })])],
+  ])('ends when the policy no longer knows its session, %s', (_name, policy) => {
     const stage = asked()
-    stage.tick({ type: 'config.set', payload: { policy: { agents: [], tools: [] } } })
-    stage.done(LlmChat, { ...answer, content: 'Hello.', finish: 'stop' })
+    stage.tick({ type: 'config.set', payload: { policy: JSON.parse(JSON.stringify(policy)) } })
+    calls(stage, [{ name: 'send' }])
     expect(end(stage)).toMatchObject({ state: 'failed', code: 'SESSION_GONE' })
+    expect(ran(stage)).toEqual([])
+  })
+
+  test('asks an endpoint that gives no answers a few times and not for an hour', () => {
+    const stage = asked()
+    for (let at = 0; at < 2; at++) {
+      stage.failed(LlmChat, 'BAD_RESPONSE')
+      stage.later(600_000)
+    }
+    stage.failed(LlmChat, 'BAD_RESPONSE')
+    expect(end(stage)).toMatchObject({ state: 'failed', code: 'BAD_RESPONSE' })
+  })
+
+  test('takes back what it asked of the model when it is cancelled', () => {
+    const stage = asked()
+    const { effect_id } = stage.open(LlmChat)!
+    const source = { kind: 'operator', channel: '', author: 'operator' }
+    stage.tick({ type: 'session.cancel', source, payload: { session: key } })
+    expect(stage.core.openEffect(effect_id)).toBe(0)
+    expect(end(stage)).toMatchObject({ state: 'cancelled' })
+  })
+
+  test('has no room for its question: it says so, and asks no model without one', () => {
+    const wide = spec('wide', { description: 'It does a great many things, all of which are told here. '.repeat(200) })
+    const stage = new Stage(duckPolicy([wide], [sessionOf('chat', { tools: ['wide'] })], { window_tokens: 1_000 }))
+    stage.tell(key, 'Where is the heron?')
+    stage.done(MemoryRecall, { answered: false, confidence: 0, hits: [] })
+    expect(stage.open(LlmChat)).toBeUndefined()
+    expect(end(stage)).toMatchObject({ state: 'failed', code: 'CONTEXT_TOO_LONG' })
   })
 
   test('is counted by an estimate when the far side does not count', () => {

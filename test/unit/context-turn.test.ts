@@ -63,23 +63,45 @@ describe('Private sessions', () => {
       return Math.floor((seed / 2_147_483_648) * below)
     }
     let withheld = 0
-    const { world } = new Stage(duckPolicy([])).core
-    for (let n = 0; n < 10_000; n++) {
+    const stage = new Stage(duckPolicy([]))
+    const { world } = stage.core
+    const look = { world, read: () => undefined }
+    /** As the policy said last of a session; what it no longer names stays as it was. */
+    const scopes = new Map<string, 'private' | 'shared'>()
+    for (let n = 0; n < 400; n++) {
       const sessions = Array.from(
         { length: 1 + random(4) },
-        (_, at): SessionPolicy => sessionOf(`s${at}`, { scope: random(2) === 0 ? 'private' : 'shared' }),
-      )
+        (): SessionPolicy => sessionOf(`s${random(6)}`, { scope: random(2) === 0 ? 'private' : 'shared' }),
+      ).filter(({ name }, at, all) => all.findIndex((each) => each.name === name) === at)
       const policy = { ...duckPolicy([]), agents: [agentOf('a', sessions), agentOf('b', sessions.slice(1).reverse())] }
-      const own = `a/${sessions[random(sessions.length)]!.name}`
-      const agent = policy.agents[random(2)]!
-      const from = agent.sessions[random(Math.max(1, agent.sessions.length))]
-      if (from === undefined) continue
-      const channel = `${agent.name}/${from.name}`
-      const shown = mayShow({ world, read: () => undefined }, policy, own, channel)
-      expect(shown).toBe(channel === own || from.scope === 'shared')
-      if (!shown) withheld++
+      stage.tick({ type: 'config.set', payload: { policy: JSON.parse(JSON.stringify(policy)) } })
+      for (const agent of policy.agents) {
+        for (const { name, scope } of agent.sessions) scopes.set(`${agent.name}/${name}`, scope)
+      }
+      for (const [own] of scopes) {
+        for (const [channel, scope] of scopes) {
+          const shown = mayShow(look, own, channel)
+          expect(shown).toBe(channel === own || scope === 'shared')
+          if (!shown) withheld++
+        }
+      }
     }
     expect(withheld).toBeGreaterThan(2_000)
+  })
+
+  test('one that the policy no longer names, and that the operator opens again, keeps to itself what was said in it', () => {
+    const vault = sessionOf('vault', { scope: 'private' })
+    const stage = new Stage(duckPolicy([], [sessionOf('chat'), vault]))
+    const look = { world: stage.core.world, read: () => undefined }
+    const named = (sessions: SessionPolicy[]) =>
+      stage.tick({ type: 'config.set', payload: { policy: JSON.parse(JSON.stringify(duckPolicy([], sessions))) } })
+    named([sessionOf('chat')])
+    expect(mayShow(look, key, 'duck/vault')).toBe(false)
+    const source = { kind: 'operator', channel: '', author: 'operator' }
+    stage.tick({ type: 'session.opened', source, payload: { session: 'duck/vault' } })
+    expect(mayShow(look, key, 'duck/vault')).toBe(false)
+    named([sessionOf('chat'), sessionOf('vault')])
+    expect(mayShow(look, key, 'duck/vault')).toBe(true)
   })
 
   test('in a turn: the memory of the private one is left out, and the record says why', () => {

@@ -5,7 +5,7 @@ import { EngineError } from '../../engine/index.ts'
 import { system } from '../../engine/system.ts'
 import { Core, type Parts } from '../../engine/tick.ts'
 import { ram } from '../../stores/ram.ts'
-import { Ended, hands, Line, Look, note, opened, Send, settled, Task, toy, withStatus } from '../support/toy.ts'
+import { Ended, hands, Line, Look, Note, note, opened, Send, settled, Task, toy, withStatus } from '../support/toy.ts'
 
 const heard: Event[] = []
 const ear = system('ear', ({ events }) => void heard.push(...events))
@@ -314,6 +314,54 @@ describe('Adapters', () => {
     expect(calls.map(({ type }) => type)).toEqual([Look.name])
     calls[0]!.done({ found: 'it' })
     await after.stop()
+  })
+
+  test('an effect that is taken back is never answered: not where it waits, and not where it is out, unless it runs once', async () => {
+    const takenBack: boolean[] = []
+    const withdraw = system('withdraw', (tick) => {
+      for (const said of tick.events) {
+        if (!Note.is(said) || !said.payload.text.startsWith('take back')) continue
+        for (const id of said.payload.text.match(/\d+/g) ?? []) takenBack.push(tick.withdraw(Number(id)))
+      }
+    })
+    const store = ram()
+    const { adapter, calls } = hands()
+    const engine = await opened({ ...toy([withdraw]), store, adapters: [adapter] })
+    await engine.start()
+    // Four may be out at once, so the fifth waits.
+    for (let n = 0; n < 5; n++) engine.publish(note('a'))
+    await engine.step()
+    expect(calls.map(({ effect_id }) => effect_id)).toEqual([1, 2, 3, 4])
+    calls[0]!.done({ found: 'it' })
+    await settled()
+    await engine.step()
+    const send = calls.find(({ type }) => type === Send.name)!
+    engine.publish(note(`take back 2 5 ${send.effect_id} 1 99`))
+    await engine.step()
+    expect(takenBack).toEqual([true, true, false, false, false])
+    expect([calls[1]!.signal.aborted, send.signal.aborted]).toEqual([true, false])
+    calls[1]!.done({ found: 'late' })
+    send.done({ receipt: 'r' })
+    await settled()
+    await engine.step()
+    const told = engine.recent().map(({ type, payload }) => `${type} ${payload['effect_id'] ?? ''}`)
+    expect(told).not.toContain(`${Look.done.name} 2`)
+    expect(told).toContain(`${Send.done.name} ${send.effect_id}`)
+    expect([engine.read('outbox', 2), engine.read('outbox', 5)]).toEqual([undefined, undefined])
+    expect((await engine.replay()).identical).toBe(true)
+    await engine.stop()
+  })
+
+  test('what may be repeated and takes long is not waited for when the engine stops', async () => {
+    const { adapter, calls } = hands()
+    const engine = await opened({ store: ram(), adapters: [adapter], limits: { stop_ms: 5_000 } })
+    await engine.start()
+    engine.publish(note('a'))
+    await engine.step()
+    const began = performance.now()
+    await engine.stop()
+    expect(calls[0]!.signal.aborted).toBe(true)
+    expect(performance.now() - began).toBeLessThan(4_000)
   })
 
   test('an answer of the first attempt does not answer the second', async () => {

@@ -1,6 +1,7 @@
 import type { Engine } from '../../../engine/engine.ts'
 import { EngineError } from '../../../engine/errors.ts'
 import type { View } from '../../../engine/flow/adapter.ts'
+import { limitsOf } from '../../../systems/agents/budget.ts'
 import { Call, CallState, Input, Message, OpenCall, Session, Turn } from '../../../systems/agents/columns.ts'
 import { type AgentsPolicy, agentsOf, sessionPolicy } from '../../../systems/agents/policy.ts'
 import { shownHash } from '../../../systems/cephalon/approvals.ts'
@@ -111,7 +112,8 @@ function messageText(view: View, row: number): string {
 /** The tools that a session may ask for. */
 export function toolsOf(view: View, key: string): ToolView[] {
   const policy = agentsOf(view)
-  const patterns = sessionPolicy(policy, key)?.session.tools ?? []
+  const row = view.world.find(Session, key)
+  const patterns = (row === 0 ? sessionPolicy(policy, key) : limitsOf(view, row))?.session.tools ?? []
   return policy.tools
     .filter(({ name }) => patterns.some((pattern) => matchesTool(pattern, name)))
     .map(({ name, risk, description }) => ({ name, risk, description }))

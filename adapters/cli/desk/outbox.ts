@@ -1,7 +1,8 @@
 import type { View } from '../../../engine/flow/adapter.ts'
 import { Effect, EffectStatus } from '../../../engine/flow/effect.ts'
+import { limitsOf } from '../../../systems/agents/budget.ts'
 import { Call, CallState, Session, Turn } from '../../../systems/agents/columns.ts'
-import { agentsOf, defaultSession, sessionPolicy } from '../../../systems/agents/policy.ts'
+import { defaultSession } from '../../../systems/agents/policy.ts'
 import { Risk } from '../../../systems/agents/tools.ts'
 import { shownHash } from '../../../systems/cephalon/approvals.ts'
 import { verdictOf } from '../../../systems/cephalon/permissions.ts'
@@ -82,7 +83,7 @@ export function approvalsOf(view: View): ApprovalLine[] {
   const calls = world.of(Call)
   return askedCalls(view).map((call) => {
     const session = sessionOf(view, calls.turn[call]!)
-    const { permissions } = sessionPolicy(agentsOf(view), session)?.session ?? defaultSession
+    const { permissions } = limitsOf(view, world.of(Turn).session[calls.turn[call]!]!)?.session ?? defaultSession
     const risk = calls.risk[call]!
     const trust = world.of(Turn).trust[calls.turn[call]!]!
     return {

@@ -1,4 +1,5 @@
 import type { View } from '../../../engine/flow/adapter.ts'
+import { limitsOf } from '../../../systems/agents/budget.ts'
 import {
   Agent,
   Call,
@@ -50,16 +51,18 @@ const sessionStates = Object.keys(SessionState)
 const turnStates = Object.keys(TurnState)
 const lanes = Object.keys(Lane)
 
-/** Every session of the policy or opened by the operator, in the order of the policy. O(sessions). */
+/** Every session of the policy, opened by the operator or with a turn under way, in the order of the policy. O(sessions). */
 export function sessionsOf(view: View): SessionView[] {
   const { world } = view
   const policy = agentsOf(view)
   const keys = new Set(policy.agents.flatMap(({ name, sessions }) => sessions.map((each) => `${name}/${each.name}`)))
-  const { present } = world.of(Session)
-  for (let row = 1; row <= world.rows(Session); row++) if (present[row] === 1) keys.add(world.keyOf(Session, row))
+  const { present, running } = world.of(Session)
+  // Also one that the policy no longer names, while its turn is under way.
+  for (let row = 1; row <= world.rows(Session); row++)
+    if (present[row] === 1 || running[row] !== 0) keys.add(world.keyOf(Session, row))
   return [...keys].map((key) => {
     const row = world.find(Session, key)
-    const { session, agent } = sessionPolicy(policy, key) ?? {}
+    const { session, agent } = (row === 0 ? sessionPolicy(policy, key) : limitsOf(view, row)) ?? {}
     const tokens_day_max = session?.tokens_day_max || agent?.tokens_day_max || 0
     return row === 0 ? unborn(key, session?.lane ?? 'interactive', tokens_day_max) : shown(view, row, tokens_day_max)
   })

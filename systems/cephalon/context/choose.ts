@@ -25,6 +25,9 @@ const memoryShare = 0.25
 const headersMost = 0.3
 const persistentMost = 0.3
 
+/** Room that a question needs at least, in tokens, unless it is shorter: a few words of it are no question. */
+const inputLeast = 48
+
 /** Some memories as the one message that a model is given of them. */
 export type Taken = { readonly items: readonly Item[]; readonly message?: ChatMessage; readonly tokens: number }
 
@@ -57,6 +60,7 @@ export function choose(parts: Parts, budget: Budget, counter: TokenCounter): Res
     texts,
   })
   left -= persistent.tokens
+  const crowded = left < Math.min(inputLeast, keptTokens(parts.input.map(keptOf), counter))
   const input = inputThatFits(parts.input, left, counter)
   left -= keptTokens(input, counter)
   const given = share(shares.headers + shares.persistent + shares.recent + shares.related)
@@ -89,6 +93,7 @@ export function choose(parts: Parts, budget: Budget, counter: TokenCounter): Res
     window_tokens: budget.window_tokens,
     budget_tokens: most,
     tokens,
+    ...(crowded ? { crowded } : {}),
     trust: leastOf(related.items, persistent.items, recent.flat(), input),
     parts: [
       part('headers', shares.headers, tokensOf(headers, counter)),

@@ -1,7 +1,7 @@
 import type { Tick } from '../../../engine/system.ts'
 import type { World } from '../../../engine/world/world.ts'
 import { Input, Message, Session, Turn, TurnInput } from '../../agents/columns.ts'
-import { type AgentsPolicy, agentsOf, sessionPolicy } from '../../agents/policy.ts'
+import { isPrivate } from '../../agents/sessions.ts'
 import { Mark, Memory, MemoryRole } from '../../components.ts'
 import type { ChatMessage, RecallDone } from '../../events.ts'
 import { type Meta, Texts } from '../../memory/text-of.ts'
@@ -85,16 +85,8 @@ export function pinnedOf(look: Look, session: number): [Candidate[], LeftOut[]] 
 }
 
 /** Whether a memory of this channel may be shown to a session: not what was said in another one that is private. */
-export function mayShow(look: Look, policy: AgentsPolicy, own: string, channel: string): boolean {
-  if (channel === own || !channel.includes('/')) return true
-  const found = sessionPolicy(policy, channel)
-  const name = channel.slice(channel.indexOf('/') + 1)
-  const named = found?.agent.sessions.some((each) => each.name === name) === true
-  if (found !== undefined && named) return found.session.scope !== 'private'
-  // A session that the policy no longer names may have been private; nobody can tell now.
-  const row = look.world.find(Session, channel)
-  if (row === 0) return true
-  return found !== undefined && look.world.of(Session).opened[row] === 1 && found.session.scope !== 'private'
+export function mayShow({ world }: Look, own: string, channel: string): boolean {
+  return channel === own || !isPrivate(world, channel)
 }
 
 type About = {
@@ -109,7 +101,6 @@ type About = {
 function readerOf(look: Look, session: number): (row: number, about: About) => Candidate | { readonly out: string } {
   const { world } = look
   const texts = new Texts(look)
-  const policy = agentsOf(look)
   const own = world.keyOf(Session, session)
   const memory = world.of(Memory)
   return (row, { score, lanes, path, why, text = texts.text(row), title }) => {
@@ -117,7 +108,7 @@ function readerOf(look: Look, session: number): (row: number, about: About) => C
     if (memory.deleted[row] !== 0) return { out: 'it was deleted' }
     const meta = texts.meta(row)
     const { channel } = meta.source
-    if (channel !== undefined && !mayShow(look, policy, own, channel)) return { out: 'it belongs to a private session' }
+    if (channel !== undefined && !mayShow(look, own, channel)) return { out: 'it belongs to a private session' }
     if ((memory.marks[row]! & Mark.secret) !== 0 || secretsIn(text).length > 0) {
       return { out: 'it holds what looks like a secret' }
     }

@@ -75,6 +75,8 @@ export type ContextRecord = {
   /** What the messages and tools may take: the window without the answer and the safety. */
   readonly budget_tokens: number
   readonly tokens: number
+  /** True when headers, tools and what is pinned leave no room for the question. */
+  readonly crowded?: true
   /** The least Trust of all that is in it. */
   readonly trust: number
   readonly parts: readonly PartTaken[]
