@@ -4,6 +4,7 @@ import { AdminCommand, SentinelDone, SentinelFailed, SentinelProposed, SentinelU
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import type { View } from '../inspector.ts'
 import { agentCounts } from './desk/sessions.ts'
+import { metricsOf } from './metrics.ts'
 
 const verdictNames = Object.keys(FileVerdict) as (keyof typeof FileVerdict)[]
 
@@ -90,6 +91,7 @@ export function viewOf(engine: Engine): View {
     events: () => engine.recent(),
     timings: () => engine.timings(),
     sentinels: () => sentinelsOf(engine),
+    metrics: () => metricsOf(engine),
     health: () => ({ live: engine.health !== 'failed', ready: engine.health === 'ok', health: engine.health }),
     command: (order) => commandOn(engine, order),
   }

@@ -3,6 +3,7 @@ import { EngineError, reasonOf } from '../../engine/errors.ts'
 import type { Log } from '../../engine/flow/adapter.ts'
 import type { Event } from '../../engine/flow/event.ts'
 import { problem, type Reply, reply } from './http.ts'
+import { metricsType } from './prometheus.ts'
 
 /** An order to the running daemon, as it came: `command` of the view checks both parts. */
 export type Order = { readonly command: string; readonly path: string }
@@ -14,6 +15,8 @@ export type View = {
   events(): readonly Event[]
   timings(): object
   sentinels(): readonly object[]
+  /** In the text format of Prometheus. */
+  metrics(): string
   health(): { live: boolean; ready: boolean; health: string }
   /** Carries out an order; only the control channel takes one. */
   command(order: Order): Promise<object>
@@ -35,6 +38,7 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/api/status', { parameters: [], show: (view) => reply(200, view.status()) }],
   ['/api/events', { parameters: ['limit', 'type'], show: events }],
   ['/api/timings', { parameters: [], show: (view) => reply(200, view.timings()) }],
+  ['/metrics', { parameters: [], show: metrics }],
   ['/api/sentinels', { parameters: [], show: (view) => reply(200, { sentinels: view.sentinels() }) }],
 ])
 
@@ -52,9 +56,9 @@ export function targetOf(request: IncomingMessage): Target {
   return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
 }
 
-/** True for every path below `/api`, whether something is there or not. */
+/** True for what wants the token: the metrics, and every path below `/api`, whether something is there or not. */
 export function isApi(path: string): boolean {
-  return path === '/api' || path.startsWith('/api/')
+  return path === '/metrics' || path === '/api' || path.startsWith('/api/')
 }
 
 /** What a reader sees at this target: a view, a probe, 400, 404, or 500 with a code when the view threw. */
@@ -79,6 +83,10 @@ export function look(view: View, { path, query }: Target, log: Log): Reply {
 function probed(what: 'live' | 'ready', view: View): Reply {
   const state = view.health()
   return reply(state[what] ? 200 : 503, { [what]: state[what], health: state.health })
+}
+
+function metrics(view: View): Reply {
+  return { status: 200, text: view.metrics(), headers: { 'content-type': metricsType } }
 }
 
 function events(view: View, query: URLSearchParams): Reply {

@@ -13,6 +13,7 @@ const view: View = {
   events: () => [],
   timings: () => ({}),
   sentinels: () => [],
+  metrics: () => 'a 1\n',
   health: () => ({ live: true, ready: true, health: 'ok' }),
   command: async () => ({}),
 }

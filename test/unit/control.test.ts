@@ -32,6 +32,7 @@ beforeEach(async () => {
     events: () => [],
     timings: () => ({ ticks: 7 }),
     sentinels: () => [{ path: 'a.md' }],
+    metrics: () => 'a 1\n',
     health: () => ({ live: true, ready: false, health: 'store_full' }),
     command: async (given) => ({ done: orders.push(given) }),
   }

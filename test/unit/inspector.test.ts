@@ -37,6 +37,7 @@ function plainView(): View {
     events: () => [],
     timings: () => ({ ticks: 7 }),
     sentinels: () => [{ path: 'a.md' }],
+    metrics: () => 'a 1\n',
     health: () => ({ live: true, ready: true, health: 'ok' }),
     command: async () => ({ never: 'served here' }),
   }
@@ -48,6 +49,7 @@ const view: View = {
   events: () => shown.events(),
   timings: () => shown.timings(),
   sentinels: () => shown.sentinels(),
+  metrics: () => shown.metrics(),
   health: () => shown.health(),
   command: (order) => shown.command(order),
 }
@@ -494,4 +496,14 @@ describe('how it starts and ends', () => {
     await Promise.all([started.close(), started.close(), closeOf(socket)])
     await expect(ask({ path: '/livez' }, started.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
+})
+
+it('metrics want the token, and come as Prometheus reads them', async () => {
+  const { port } = await start()
+  const url = `http://127.0.0.1:${port}/metrics`
+  expect((await fetch(url)).status).toBe(401)
+  const token = (await readFile(join(folder, 'token'), 'utf8')).trim()
+  const reply = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
+  expect(await reply.text()).toBe('a 1\n')
 })
