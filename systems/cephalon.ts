@@ -8,6 +8,7 @@ import { cancel } from './cephalon/cancel.ts'
 import { endTurn } from './cephalon/ending.ts'
 import { isUnderWay, type Step, stepOf } from './cephalon/step.ts'
 import { begin, questionFailed, recalled, resume } from './cephalon/turn.ts'
+import { withdrawMessages } from './cephalon/withdraw.ts'
 import { ApprovalGiven, LlmChat, MemoryRecall, SessionCancel, ToolOnce, ToolSafe } from './events.ts'
 
 /**
@@ -29,7 +30,8 @@ function hear(tick: Tick, event: Event): void {
   if (typeof effect_id === 'number') {
     const turn = tick.ownerOf(effect_id)
     if (turn !== 0) answer(tick, event, turn, effect_id)
-  } else if (SessionCancel.is(event)) cancel(tick, event)
+  } else if (event.source.kind === 'discord') withdrawMessages(tick, event)
+  else if (SessionCancel.is(event)) cancel(tick, event)
   else if (ApprovalGiven.is(event)) {
     const given = approvalOf(tick, event)
     if (given === undefined) return

@@ -16,8 +16,10 @@ import { joinFamily } from './memory/family.ts'
 import { floodOf, joinFlood, startFlood } from './memory/flood.ts'
 import { hasRoom, mint, rowsOf } from './memory/mint.ts'
 import { forgetFile, obey, standForFile } from './memory/orders.ts'
+import { noteEdited, revise } from './memory/revise.ts'
 import { wake } from './memory/usage.ts'
 import { type Minted, mintedOf } from './minted.ts'
+import { isSkipped } from './skipped.ts'
 import { readSimHash, simHash } from './text/fingerprint.ts'
 import { hash64, hashText } from './text/hash.ts'
 import { readNormal } from './text/normal.ts'
@@ -31,8 +33,9 @@ export const memory = system('memory', (tick) => {
   const minted = mintedOf(world)
   minted.begin()
   for (const event of tick.events) {
+    if (isSkipped(event)) continue
     const draft = draftOf(event)
-    if (draft !== undefined) perceive(tick, minted, draft)
+    if (draft !== undefined) noteEdited(world, event, perceive(tick, minted, draft))
     else if (NoteReady.is(event)) {
       const file = world.find(File, event.payload.path)
       const id = perceive(tick, minted, draftOfNote(event.payload, file, event.ts))
@@ -43,7 +46,7 @@ export const memory = system('memory', (tick) => {
     else if (MemoryOrder.is(event)) obey(tick, event.payload)
     else if (MemoryUsed.is(event)) {
       for (const id of event.payload.memory_ids) if (id <= world.rows(Memory)) wake(world, id, tick.now_ms)
-    }
+    } else revise(tick, minted, event, perceive)
   }
   if (minted.count > 0) tick.emit(MemoryStored, { first: minted.first, last: minted.first + minted.count - 1 })
 })

@@ -1,6 +1,7 @@
 import type { Event } from '../engine/flow/event.ts'
 import { system, type Tick } from '../engine/system.ts'
 import { Agent, Input, Overflow, Pool, Session } from './agents/columns.ts'
+import { rememberInput } from './agents/messages.ts'
 import { enqueue } from './agents/queue.ts'
 import { bringSessions, openSession } from './agents/sessions.ts'
 import { ConfigSet, SessionOpened, SessionSubscription } from './events.ts'
@@ -9,6 +10,7 @@ import { appendInput, sameKeyOf } from './route/inputs.ts'
 import { orderSubscription } from './route/orders.ts'
 import { matcherOf } from './route/projection.ts'
 import { keptFrom, speakerOf } from './route/receivers.ts'
+import { isSkipped } from './skipped.ts'
 
 /** Sends each event to the sessions that subscribed to it. O(events + what they match); what there is costs nothing. */
 export const route = system('route', (tick) => {
@@ -27,7 +29,7 @@ export const route = system('route', (tick) => {
     if (SessionOpened.is(event)) {
       if (event.source.kind === 'operator') openSession(tick, event.payload.session)
     } else if (SessionSubscription.is(event)) orderSubscription(tick, event)
-    else send(tick, event)
+    else if (!isSkipped(event)) send(tick, event)
   }
 })
 
@@ -50,6 +52,7 @@ function send(tick: Tick, event: Event): void {
         return
       }
       input = appendInput(tick, event)
+      rememberInput(world, event, input)
     }
     if (overflow[session] === Overflow.coalesce) same ??= sameKeyOf(event)
     enqueue(tick, session, input, same)

@@ -35,15 +35,25 @@ const empty = new Set(
 /**
  * Answers a turn from the memories that its messages hold, without a model: the one to three passages that share most with
  * what was said last, each with its source in words, or the plain word that nothing was found. That there is no model is said
- * once in a conversation. The same messages always get the same answer.
+ * once in a conversation. A report of the world itself is handed on as it is. The same messages always get the same answer.
  */
 export function answerTurn(messages: readonly ChatMessage[]): string {
+  const report = reportIn(messages)
+  if (report !== undefined) return report
   const question = questionIn(messages)
   const found = findingsOf(question, memoriesIn(messages))
   const quotes = found.map(({ passage, source }) => `“${passage}”${source === '' ? '' : `\n  — ${source}`}`)
   const said = quotes.length === 0 ? [nothing] : quotes
   const told = messages.some(({ role, content }) => role === 'assistant' && isOwnAnswer(wordsIn(content)))
   return [...(told ? [] : [notice]), ...said].join('\n\n')
+}
+
+/** What the world itself reports, when it is the newest that was said: without a model its numbers speak for themselves. */
+function reportIn(messages: readonly ChatMessage[]): string | undefined {
+  const content = messages.findLast(({ role, content }) => role === 'user' && listIn(content) === undefined)?.content
+  if (!isFields(content) || content['kind'] !== 'world' || content['author'] !== undefined) return undefined
+  const { text } = content
+  return typeof text === 'string' && /^Report \d+: /.test(text) ? text : undefined
 }
 
 /** What people said after the last answer. */

@@ -91,6 +91,53 @@ export function clearQueue(world: World, session: number): number {
   return cleared
 }
 
+/**
+ * Takes an input out of all queues in which it waits, at somebody's wish, which is no loss and not counted as one.
+ * @returns the sessions that had it, in the order of their slots; O(slots), and for each of these O(what waits there)
+ */
+export function takeOut(world: World, input: number): number[] {
+  if (world.of(Pool).used[1] === 0) return []
+  const slots = world.of(Slot)
+  const sessions: number[] = []
+  for (let slot = 1; slot <= world.rows(Slot); slot++) {
+    if (slots.input[slot] === input && slots.session[slot] !== 0) sessions.push(slots.session[slot]!)
+  }
+  for (const session of sessions) unlink(world, session, input)
+  return sessions
+}
+
+/** Whether an input waits in a session's queue. O(what waits there) */
+export function isWaiting(world: World, session: number, input: number): boolean {
+  const slots = world.of(Slot)
+  for (let slot = world.of(Session).queue_head[session]!; slot !== 0; slot = slots.next[slot]!) {
+    if (slots.input[slot] === input) return true
+  }
+  return false
+}
+
+/** Takes the first slot with an input out of a session's queue. */
+function unlink(world: World, session: number, input: number): void {
+  const { queue_head, queue_tail } = world.of(Session)
+  const slots = world.of(Slot)
+  let before = 0
+  let slot = queue_head[session]!
+  while (slot !== 0 && slots.input[slot] !== input) {
+    before = slot
+    slot = slots.next[slot]!
+  }
+  if (slot === 0) return
+  if (before !== 0) {
+    // It becomes the first, so that there is one way out of a queue.
+    slots.next[before] = slots.next[slot]!
+    if (queue_tail[session] === slot) queue_tail[session] = before
+    slots.next[slot] = queue_head[session]!
+    queue_head[session] = slot
+  }
+  const since_ms = world.of(Session).ready_at_ms[session]!
+  dequeue(world, session)
+  if (before !== 0) world.of(Session).ready_at_ms[session] = since_ms
+}
+
 /** Gives a queue its bound and what it does there. A queue that is already longer shrinks when the next input comes. O(1). */
 export function boundQueue(world: World, session: number, queue_max: number, overflow: number): void {
   const sessions = world.of(Session)

@@ -1,4 +1,4 @@
-import { states, table } from '../../engine/world/archetype.ts'
+import { archetype, states, table } from '../../engine/world/archetype.ts'
 
 /** What the world knows of Discord: where it stopped listening, whom it follows, and what it has sent. Ids are snowflakes in two halves. */
 
@@ -43,7 +43,8 @@ export const DiscordChannel = table(
     name: 'u32', //             name
     cursor_high: 'u32', //      newest message that is durable; 0 = none
     cursor_low: 'u32',
-    seen: 'u32', //             messages that went through its window; see DiscordSeen
+    window: 'u32', //           first row of its window in DiscordSeen; 0 = nothing was said there yet
+    seen: 'u32', //             messages in its window, at most `seenSlots`
     people: 'f64', //           messages of people
     bots: 'f64', //             messages of programs
     counted: 'f64', //          of these, only counted: copies and members of families
@@ -56,6 +57,8 @@ export const DiscordChannel = table(
     rate: 'f32', //             messages a minute, fading
     pressure: 'u8', //          ChannelPressure
     last_at_ms: 'f64',
+    bot_hops: 'u16', //         answers in a row to programs, since a person spoke there
+    posting: 'u32', //          its Posting entity while something waits to be sent there; 0 = nothing does
   },
   { rows_max: 65_536 },
 )
@@ -63,14 +66,52 @@ export const DiscordChannel = table(
 /** How many of a channel's newest messages are told apart one by one. */
 export const seenSlots = 256
 
-/** The newest messages of a channel, a ring: those of channel row `c` are the rows from `(c - 1) * seenSlots + 1` on. */
-export const DiscordSeen = table('DiscordSeen', { id_high: 'u32', id_low: 'u32' }, { rows_max: 65_536 * seenSlots })
+/**
+ * The newest messages of channels: a ring of `seenSlots` rows each, from the channel's `window` on, ascending by id. Once it
+ * is full a new message takes the place of that with the smallest id.
+ */
+export const DiscordSeen = table(
+  'DiscordSeen',
+  {
+    id_high: 'u32',
+    id_low: 'u32',
+    oldest: 'u32', //           of the window's first row: at which place, from 0, its oldest message is
+  },
+  { rows_max: 65_536 * seenSlots },
+)
 
 /** A message that was deleted before it was heard of: when it comes after all, it is left out. */
 export const DiscordWithdrawn = table(
   'DiscordWithdrawn',
   { id_high: 'u32', id_low: 'u32' },
   { rows_max: 1_000_000, fixed: true },
+)
+
+/** A message that was edited: which memory says what it says now. Its older versions are listed through `older`. */
+export const DiscordVersion = table(
+  'DiscordVersion',
+  {
+    id_high: 'u32', //          of the message; the first row with it stands for the message
+    id_low: 'u32',
+    memory_id: 'u32', //        what this version became, or was counted as
+    edited_ms: 'f64',
+    newest: 'u32', //           of the first row: the row of the newest version
+    older: 'u32', //            the version before this one; 0 = none
+  },
+  { rows_max: 4_000_000 },
+)
+
+/** An input of sessions that is a message from Discord, by which edits and deletions find what they are about. */
+export const DiscordInput = table(
+  'DiscordInput',
+  {
+    id_high: 'u32', //          of the message; the first row with it is the head of its list
+    id_low: 'u32',
+    input: 'u32', //            row in Input
+    newest: 'u32', //           of the head: the newest row of the message
+    older: 'u32', //            the row of the same message before this one; 0 = none
+  },
+  { rows_max: 16_000_000 },
 )
 
 /** Where a part of what is to be sent stands. `unknown` waits for the operator. */
@@ -84,6 +125,7 @@ export const DiscordPost = table(
     channel: 'u32', //          row in DiscordChannel
     turn: 'u32', //             that said it; 0 = none did
     previous: 'u32', //         the part before it, which must be sent first; 0 = none
+    next: 'u32', //             what is sent after it in its channel; 0 = nothing yet
     effect_id: 'u32', //        what it waits for; 0 = nothing
     tries: 'u8', //             times it left
     message_high: 'u32', //     of the message it became
@@ -96,5 +138,24 @@ export const DiscordPost = table(
   { rows_max: 4_000_000 },
 )
 
-export const discordArchetypes = [DiscordShard, DiscordChannel, DiscordSeen, DiscordWithdrawn, DiscordPost] as const
+/** A channel in which something waits to be sent: one after the other, in the order in which it was said. */
+export const Posting = archetype('Posting', {
+  channel: 'u32', //            row in DiscordChannel
+  head: 'u32', //               row in DiscordPost: the one that is sent, or looked for, now
+  tail: 'u32',
+  waiting: 'u32', //            how many, the head included
+  retry_at_ms: 'f64', //        the head is not asked for before
+  parked: 'u8', //              1 until the next start: the token is not accepted
+})
+
+export const discordArchetypes = [
+  DiscordShard,
+  DiscordChannel,
+  DiscordSeen,
+  DiscordWithdrawn,
+  DiscordVersion,
+  DiscordInput,
+  DiscordPost,
+  Posting,
+] as const
 export const discordRecords = ['post'] as const

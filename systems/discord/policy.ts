@@ -24,13 +24,46 @@ export type ChannelPolicy = {
 
 export const defaultChannel: Omit<ChannelPolicy, 'id' | 'name'> = { locked: false, embed: 'aggregates', speak: 'asked' }
 
-/** Without a word about Discord nothing is followed. */
+/** What the policy leaves open about Discord. */
 export const defaultDiscord: DiscordPolicy = { channels: [], others: 'ignore', direct: true, bot_hops_max: 3 }
 
-/** The policy of Discord in force. */
-export function discordPolicyOf(tick: Pick<Tick, 'world' | 'read'>): DiscordPolicy {
+/** The policy with its channels by their ids. `said` is false while no policy has a word about Discord. */
+export type DiscordRules = {
+  readonly said: boolean
+  readonly policy: DiscordPolicy
+  readonly named: ReadonlyMap<string, ChannelPolicy>
+}
+
+/**
+ * Without a word about Discord whatever is published is taken, and no channel is spoken in: who embeds the engine and says
+ * so himself needs no policy.
+ */
+const unsaid: DiscordRules = {
+  said: false,
+  policy: { ...defaultDiscord, others: 'follow' },
+  named: new Map(),
+}
+
+/** Reading is pure, so what one row says can be kept; only the newest is. */
+let kept: { readonly text: string; readonly rules: DiscordRules } | undefined
+
+/** The rules of Discord in force. O(1) until the policy changes. */
+export function discordRulesOf(tick: Pick<Tick, 'world' | 'read'>): DiscordRules {
   const row = tick.world.rows(Policy)
   const text = row === 0 ? undefined : tick.read('policy', row)
-  const given = text === undefined ? {} : (JSON.parse(text) as { discord?: Partial<DiscordPolicy> }).discord
-  return { ...defaultDiscord, ...given }
+  if (text === undefined) return unsaid
+  if (kept?.text !== text) kept = { text, rules: rulesFrom(text) }
+  return kept.rules
+}
+
+function rulesFrom(text: string): DiscordRules {
+  const { discord } = JSON.parse(text) as { discord?: Given }
+  if (discord === undefined) return unsaid
+  const channels = (discord.channels ?? []).map((channel) => ({ ...defaultChannel, ...channel }))
+  const named = new Map(channels.map((channel) => [channel.id, channel]))
+  return { said: true, policy: { ...defaultDiscord, ...discord, channels }, named }
+}
+
+type Given = Omit<Partial<DiscordPolicy>, 'channels'> & {
+  readonly channels?: readonly (Partial<ChannelPolicy> & Pick<ChannelPolicy, 'id' | 'name'>)[]
 }

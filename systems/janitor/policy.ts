@@ -11,11 +11,16 @@ export type JanitorPolicy = {
   readonly report_to: string
   /** Key of the session that words a report, `duck/janitor`; empty = it goes out as it is. */
   readonly session: string
-  /** Families that a report names. */
+  /** Families that a report names, and rules that it proposes; at most 100. */
   readonly families_max: number
   /** Messages of a family since the last report from which on a rule is proposed. */
   readonly propose_from: number
+  /** Messages a minute in a channel from which on each step of its pressure holds. */
+  readonly pressure: PressureSteps
+  /** Jobs that wait for embedding from which on each step holds; see `pressure.ts`. */
+  readonly behind: PressureSteps
 }
+export type PressureSteps = { readonly medium: number; readonly high: number; readonly flood: number }
 
 export const defaultJanitor: JanitorPolicy = {
   flood_from: 3,
@@ -24,12 +29,33 @@ export const defaultJanitor: JanitorPolicy = {
   session: '',
   families_max: 10,
   propose_from: 100,
+  pressure: { medium: 60, high: 300, flood: 1_200 },
+  behind: { medium: 512, high: 2_048, flood: 8_192 },
 }
+
+type Given = Omit<Partial<JanitorPolicy>, 'pressure' | 'behind'> & {
+  readonly pressure?: Partial<PressureSteps>
+  readonly behind?: Partial<PressureSteps>
+}
+
+/** Reading is pure, so what one row says can be kept; only the newest is. */
+let kept: { readonly text: string; readonly policy: JanitorPolicy } | undefined
 
 /** The policy of the janitor in force. */
 export function janitorPolicyOf(tick: Pick<Tick, 'world' | 'read'>): JanitorPolicy {
   const row = tick.world.rows(Policy)
   const text = row === 0 ? undefined : tick.read('policy', row)
-  const given = text === undefined ? {} : (JSON.parse(text) as { janitor?: Partial<JanitorPolicy> }).janitor
-  return { ...defaultJanitor, ...given }
+  if (text === undefined) return defaultJanitor
+  if (kept?.text !== text) kept = { text, policy: policyFrom(text) }
+  return kept.policy
+}
+
+function policyFrom(text: string): JanitorPolicy {
+  const { janitor = {} } = JSON.parse(text) as { janitor?: Given }
+  return {
+    ...defaultJanitor,
+    ...janitor,
+    pressure: { ...defaultJanitor.pressure, ...janitor.pressure },
+    behind: { ...defaultJanitor.behind, ...janitor.behind },
+  }
 }

@@ -1,6 +1,15 @@
 import type { Event } from '../../engine/flow/event.ts'
 import { MemoryKind, MemoryRole, Trust } from '../components.ts'
-import { ChatSaid, DiscordSaid, type NoteReady, NoteWritten, type Said, SessionSaid } from '../events.ts'
+import {
+  ChatSaid,
+  type DiscordEdited,
+  DiscordSaid,
+  JanitorReport,
+  type NoteReady,
+  NoteWritten,
+  type Said,
+  SessionSaid,
+} from '../events.ts'
 
 /** A text that may become a memory, from whatever event it came. */
 export type Draft = {
@@ -19,14 +28,20 @@ export type Draft = {
   /** Row in File, 0 = none, and its path. */
   readonly file: number
   readonly path: string
+  /**
+   * Key in DiscordChannel of the channel or thread whose window knows a second delivery of it, so that a copy needs no row in
+   * Copy; empty = none does. Only of what programs say: two of a person's messages are told apart when one is deleted.
+   */
+  readonly place: string
 }
 
 /** The draft of an event, or undefined when the event is none of those that are remembered. */
 export function draftOf(event: Event): Draft | undefined {
   if (NoteWritten.is(event)) return said(event, { ...event.payload, role: 'user' }, MemoryKind.note)
   if (ChatSaid.is(event)) return said(event, event.payload, MemoryKind.chat)
-  if (DiscordSaid.is(event)) return said(event, event.payload, MemoryKind.discord)
+  if (DiscordSaid.is(event)) return ofDiscord(event, placeOf(event))
   if (SessionSaid.is(event)) return ownWords(event)
+  if (JanitorReport.is(event)) return report(event)
   return undefined
 }
 
@@ -46,7 +61,21 @@ export function draftOfNote(note: NoteReady, file: number, ts: number): Draft {
     ts,
     file,
     path,
+    place: '',
   }
+}
+
+/** What makes two deliveries of a message from Discord the same: its channel, or that of its thread, and its id. */
+export function discordIdentity({ source: { kind, channel, thread } }: Event, id: string): string {
+  return `${kind}\n${channel || thread || ''}\n${id}`
+}
+
+/**
+ * The draft of a message as it reads now, after an edit. No window knows it. `id` says which identity it gets: that of the
+ * edit, or that of the message itself when nobody has heard of that before.
+ */
+export function draftOfEdit(event: Event & { readonly payload: DiscordEdited }, id: string): Draft {
+  return { ...ofDiscord(event, ''), id, identity: discordIdentity(event, id) }
 }
 
 /** A note without its front matter: what its author wrote. */
@@ -74,7 +103,30 @@ function said(event: Event, payload: Said, kind: number): Draft {
     ts: event.ts,
     file: 0,
     path: '',
+    place: '',
   }
+}
+
+/** People are remembered by their names, and channels by theirs: the numbers are what routing compares. */
+function ofDiscord(event: Event & { readonly payload: DiscordSaid | DiscordEdited }, place: string): Draft {
+  const { author_name, channel_name } = event.payload
+  const draft = said(event, event.payload, MemoryKind.discord)
+  const { kind, channel, thread, author } = draft.source
+  const source = { kind, channel: channel_name || channel, thread, author: author_name || author }
+  return { ...draft, source, place }
+}
+
+/** What was fetched from history, and what has no snowflake, went through no window; and people's copies are kept apart. */
+function placeOf({ id, source, payload }: Event & { readonly payload: DiscordSaid }): string {
+  const place = source.thread || source.channel || ''
+  if (source.kind !== 'discord' || payload.bot !== true || payload.history === true) return ''
+  return isSnowflake(id) && isSnowflake(place) ? place : ''
+}
+
+const snowflake = /^[0-9]{1,20}$/
+
+function isSnowflake(text: string): boolean {
+  return snowflake.test(text)
 }
 
 /** What an agent said in a session; it is believed no more than the least trusted text it was made from. */
@@ -83,6 +135,13 @@ function ownWords(event: Event & { readonly payload: SessionSaid }): Draft {
   const source = { ...event.source, kind: 'session', channel: session, author: agent }
   const draft = said({ ...event, source }, { text, role: 'assistant' }, MemoryKind.chat)
   return { ...draft, trust: believed(trust, Trust.own) }
+}
+
+/** What the world says of programs quotes them, and every report is much like the last: it is believed least, and no flood. */
+function report(event: Event & { readonly payload: JanitorReport }): Draft | undefined {
+  if (event.source.kind !== 'world') return undefined
+  const draft = said(event, { text: event.payload.text }, MemoryKind.summary)
+  return { ...draft, role: MemoryRole.system, trust: Trust.unknown }
 }
 
 /** A named trust, or less. A name that is none is believed least. */

@@ -3,6 +3,7 @@ import type { Tick } from '../../engine/system.ts'
 import { Input } from '../agents/columns.ts'
 import type { SameKey } from '../agents/queue.ts'
 import { Trust } from '../components.ts'
+import { JanitorReport } from '../events.ts'
 import { hash64 } from '../text/hash.ts'
 import { readNormal } from '../text/normal.ts'
 import { authorOf, channelOf, kindOf, threadOf, worldKind } from './fields.ts'
@@ -27,6 +28,8 @@ export function appendInput(tick: Tick, event: Event): number {
  * believed of sessions and tools alone, and these name the least trusted text that theirs was made from.
  */
 export function trustOf(event: Event): number {
+  // A report quotes what programs said.
+  if (JanitorReport.is(event)) return Trust.bot
   const kind = kindOf(event)
   if (kind === 'operator') return Trust.operator
   if (kind === 'session' || kind === 'tool') return believed(event.payload['trust'])
@@ -38,6 +41,8 @@ export function trustOf(event: Event): number {
 /** Whether a program or an agent says it: turns for it alone are counted, so that no two of them talk for ever. */
 export function isBot(event: Event): boolean {
   const kind = kindOf(event)
+  // A report comes at most once an interval, and a session that hears nothing else must not fall silent.
+  if (kind === worldKind && JanitorReport.is(event)) return false
   const { bot, role } = event.payload
   if (kind === 'operator') return false
   if (kind === 'session' || kind === 'tool' || kind === worldKind) return true
