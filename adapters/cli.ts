@@ -19,6 +19,10 @@ async function main(words: readonly string[]): Promise<ExitCode> {
       return (await import('./cli/agents.ts')).cancel(args)
     case 'outbox':
       return (await import('./cli/agents.ts')).outbox(args)
+    case 'discord':
+      return (await import('./cli/discord.ts')).discord(args)
+    case 'janitor':
+      return (await import('./cli/janitor.ts')).janitor(args)
     case 'status':
       return (await import('./cli/inspect.ts')).status(args)
     case 'sentinel':

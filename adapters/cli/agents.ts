@@ -7,6 +7,7 @@ import { conversationOf } from './chat.ts'
 import type { Config } from './config.ts'
 import { atDesk } from './desk/client.ts'
 import type { OutboxView } from './desk/outbox.ts'
+import type { PostView } from './desk/posts.ts'
 import type { SessionView } from './desk/sessions.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
 import { configOf } from './inspect.ts'
@@ -119,12 +120,14 @@ async function knownSession(config: Config, word: string): Promise<string> {
 
 /** `promethean outbox`: open effects, and calls that run, wait, or of which nobody knows. */
 export async function outbox(args: Arguments): Promise<ExitCode> {
-  const view = (await atDesk(configOf(args, args.notes), 'reading', (ask) => ask({ ask: 'outbox' }))) as OutboxView
+  const view = (await atDesk(configOf(args, args.notes), 'reading', (ask) => ask({ ask: 'outbox' }))) as Out
   print(args.json ? JSON.stringify(view) : outboxWords(view))
   return exitCodes.ok
 }
 
-function outboxWords({ effects, calls }: OutboxView): string {
+type Out = OutboxView & { readonly posts: readonly PostView[] }
+
+function outboxWords({ effects, calls, posts }: Out): string {
   const parts: string[] = []
   if (effects.length > 0) {
     const rows = effects.map(({ effect_id, type, state, attempts, age_ms }) => {
@@ -149,7 +152,19 @@ function outboxWords({ effects, calls }: OutboxView): string {
   if (calls.some(({ state }) => state === 'unknown')) {
     parts.push('Of an unknown call nobody knows whether it happened; it is never made again by itself.')
   }
+  if (posts.length > 0) parts.push(postWords(posts))
   return parts.length === 0 ? 'nothing is on its way out' : parts.join('\n\n')
+}
+
+/** Messages to Discord that wait, or of which nobody knows. */
+export function postWords(posts: readonly PostView[]): string {
+  const rows = posts.map(({ post, state, channel, channel_name, code, age_ms, text }) => {
+    const where = channel_name === '' ? channel : `#${oneLine(channel_name, 40)}`
+    return [String(post), where, code === '' ? state : `${state} (${code})`, ageWords(age_ms), oneLine(text, 80)]
+  })
+  const table = columns([['post', 'channel', 'state', 'age', 'text'], ...rows])
+  if (posts.every(({ state }) => state !== 'unknown')) return table
+  return `${table}\nOf an unknown post nobody knows whether it was sent: promethean discord resolve POST again|drop`
 }
 
 function ageWords(age_ms: number): string {

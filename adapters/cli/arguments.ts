@@ -22,6 +22,12 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   promethean eval DIR...                      measure recall on corpora with questions
   promethean doctor [DIR] [--repair]          check the record and its surroundings
   promethean doctor llm                       ask the configured endpoint what it can do
+  promethean doctor discord                   check token, intents, and what the bot may do in each channel
+  promethean discord status                   the connection, the channels, and what waits to be sent
+  promethean discord backfill CHANNEL         fetch messages from a channel's history (--since, --limit)
+  promethean discord resolve POST again|drop  your word on a message of which nobody knows whether it was sent
+  promethean janitor [report]                 the last report of what programs said, or a fresh one
+  promethean janitor rules                    rules that it proposes; allow N, refuse N, end N decide on one
   promethean replay [DIR] [--verify]          run the journal again and compare every tick
   promethean sentinel list [DIR]              every note and its verdict
   promethean sentinel undo PATH [DIR]         take back the last write to a note, byte for byte
@@ -44,6 +50,8 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   --channel, --thread, --author TEXT          only what was said there, or by them
   --from, --to TIME                           only what happened since, and before: 2026-01-31, or milliseconds
   --circuit NAME  with recall and ask: a lens that weighs kinds of keys
+  --since TIME    with discord backfill: from then on: 2026-01-31, milliseconds, or ago: 12h, 7d
+  --limit N       with discord backfill: most messages (default 1000)
   --deny          with approve: no instead of yes
   --out FILE      with memory export: where to write (default: standard output)
   --json          lines for machines on standard output
@@ -76,6 +84,8 @@ const options = {
   from: { type: 'string' },
   to: { type: 'string' },
   circuit: { type: 'string' },
+  since: { type: 'string' },
+  limit: { type: 'string' },
   out: { type: 'string' },
   deny: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -92,7 +102,9 @@ const wordsMax: { readonly [command: string]: ((words: readonly string[]) => num
   cancel: () => 1,
   outbox: () => 0,
   status: () => 1,
-  doctor: ([what]) => (what === 'llm' ? 2 : 1),
+  doctor: ([what]) => (what === 'llm' || what === 'discord' ? 2 : 1),
+  discord: ([order]) => (order === 'resolve' ? 3 : order === 'backfill' ? 2 : 1),
+  janitor: () => 2,
   replay: () => 1,
   sentinel: ([order]) => (order === 'list' ? 2 : 3),
   config: () => 2,
@@ -128,6 +140,9 @@ export type Arguments = {
   readonly queries: string | undefined
   readonly filters: Filters
   readonly circuit: string | undefined
+  /** Milliseconds since 1970. */
+  readonly since_ms: number | undefined
+  readonly limit: number | undefined
   readonly out: string | undefined
   readonly deny: boolean
 }
@@ -192,6 +207,8 @@ export function readArguments(words: readonly string[]): Arguments {
       to_ms: timeOf('--to', values.to),
     },
     circuit: values.circuit,
+    since_ms: sinceOf(values.since),
+    limit: numberOf('--limit', values.limit, 1_000_000_000),
     out: values.out,
     deny: values.deny === true,
   }
@@ -206,6 +223,14 @@ function numberOf(name: string, text: string | undefined, max: number): number |
   const value = Number(text)
   if (/^\d+$/.test(text) && value <= max) return value
   throw new CliError(exitCodes.usage, `${name} takes a whole number from 0 to ${max}, not ${text}`)
+}
+
+const ago_ms: { readonly [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A time, or how long ago it is: `90s`, `15m`, `12h`, `7d`. */
+function sinceOf(text: string | undefined): number | undefined {
+  const [, digits, unit = ''] = /^(\d{1,9})([smhd])$/.exec(text ?? '') ?? []
+  return digits === undefined ? timeOf('--since', text) : Math.max(0, Date.now() - Number(digits) * (ago_ms[unit] ?? 0))
 }
 
 /** Milliseconds since 1970: given as such, or as a day or time that begins with a year, in UTC unless it says otherwise. */

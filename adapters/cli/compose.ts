@@ -19,6 +19,7 @@ import { offline, offlineEmbedder, offlineModel } from '../offline.ts'
 import { type Embed, type SearchAdapter, search } from '../search.ts'
 import { hasTokenizers, loadTokenizer } from '../tokens.ts'
 import { type Tool, toolSpecs } from '../tools.ts'
+import { type DiscordAdapter, discordOf, discordSending } from './compose-discord.ts'
 import { type Config, type Policy, unknownContracts } from './config.ts'
 import { unknownTools } from './config-agents.ts'
 import { Deltas } from './deltas.ts'
@@ -70,32 +71,42 @@ export async function openAtRest(config: Config, log: Log): Promise<Engine> {
   return createEngine({ ...parts, store: lmdb(config.data), limits: config.limits, log, drive: 'manual' })
 }
 
+/** What a running daemon is made of. */
+export type Daemon = {
+  readonly engine: Engine
+  readonly files: FsAdapter
+  readonly search: SearchAdapter
+  readonly deltas: Deltas
+  /** Undefined where the config does not name Discord. */
+  readonly discord: DiscordAdapter | undefined
+}
+
 /** The daemon's engine, with the policy already waiting at its door, and its file adapter. */
-export async function openDaemon(
-  config: Config,
-  options: { log: Log; watch: boolean },
-): Promise<{ engine: Engine; files: FsAdapter; search: SearchAdapter; deltas: Deltas }> {
+export async function openDaemon(config: Config, options: { log: Log; watch: boolean }): Promise<Daemon> {
   const { parts, policy, adapters, toolbox } = await compose(config)
   const deltas = new Deltas()
   const models = await modelAdapters(config, deltas)
   const memory = searchOf(config, models)
   const { adapter, see } = toolbox.adapter(memory)
   const files = fs({ root: config.notes, watch: options.watch })
+  const discord = await discordOf(config)
+  const talk = discord === undefined ? [] : [discord.adapter]
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, ...models, adapter, ...adapters, files],
+    adapters: [memory, ...models, adapter, ...adapters, ...talk, files],
     clock: wall(),
     limits: config.limits,
     log: options.log,
   })
   see(engine)
+  discord?.see(engine)
   engine.publish({
     type: ConfigSet.name,
     source: { kind: 'config' },
     payload: { policy: policyPayload(policy) },
   })
-  return { engine, files, search: memory, deltas }
+  return { engine, files, search: memory, deltas, discord: discord?.adapter }
 }
 
 /**
@@ -115,17 +126,12 @@ export async function openForChat(
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, ...models, adapter, ...adapters, { name, effects }],
+    adapters: [memory, ...models, adapter, ...adapters, ...(await discordSending(config)), { name, effects }],
     limits: config.limits,
     log,
   })
   see(engine)
-  const { write } = engine.world.rows(PolicyTable) === 0 ? policy : policyOf(engine).data
-  engine.publish({
-    type: ConfigSet.name,
-    source: { kind: 'config' },
-    payload: { policy: policyPayload({ ...policy, write }) },
-  })
+  setPolicyAtRest(engine, policy)
   return { engine, search: memory, deltas }
 }
 
@@ -139,12 +145,44 @@ export async function openForOrder(config: Config, log: Log): Promise<{ engine: 
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, ...models, adapter, ...adapters, { name, effects }],
+    adapters: [memory, ...models, adapter, ...adapters, ...(await discordSending(config)), { name, effects }],
     limits: config.limits,
     log,
   })
   see(engine)
   return { engine, search: memory }
+}
+
+/** An engine that connects to Discord for one command: the config's policy is in force, but no folder is scanned. */
+export async function openForDiscord(config: Config, log: Log): Promise<Omit<Daemon, 'files' | 'deltas'>> {
+  const { parts, policy, adapters, toolbox } = await compose(config)
+  const models = await modelAdapters(config)
+  const memory = searchOf(config, models)
+  const { adapter, see } = toolbox.adapter(memory)
+  const { name, effects = {} } = fs({ root: config.notes, watch: false })
+  const discord = await discordOf(config)
+  const talk = discord === undefined ? [] : [discord.adapter]
+  const engine = await createEngine({
+    ...parts,
+    store: lmdb(config.data),
+    adapters: [memory, ...models, adapter, ...adapters, ...talk, { name, effects }],
+    limits: config.limits,
+    log,
+  })
+  see(engine)
+  discord?.see(engine)
+  setPolicyAtRest(engine, policy)
+  return { engine, search: memory, discord: discord?.adapter }
+}
+
+/** The config's policy, but whether sentinels may write stays as the last daemon was told. */
+function setPolicyAtRest(engine: Engine, policy: Composed['policy']): void {
+  const { write } = engine.world.rows(PolicyTable) === 0 ? policy : policyOf(engine).data
+  engine.publish({
+    type: ConfigSet.name,
+    source: { kind: 'config' },
+    payload: { policy: policyPayload({ ...policy, write }) },
+  })
 }
 
 /** An engine that only looks, with its indexes: no tick is run; what the indexes lack is added to their own files alone. */

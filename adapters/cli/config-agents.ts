@@ -112,7 +112,8 @@ function refuseTwice(named: readonly { readonly name: string }[], path: string, 
   }
 }
 
-function durationOf(text: string): number {
+/** A duration like `10m` in milliseconds; the schema has checked its form. */
+export function durationOf(text: string): number {
   const digits = /^\d+/.exec(text)?.[0] ?? ''
   return Number(digits) * (unit_ms[text.slice(digits.length)] ?? 0)
 }

@@ -6,7 +6,7 @@ import { configSchema } from './config-schema.ts'
 import { CliError, exitCodes } from './exit.ts'
 
 /** Values that may be a secret written where only its name belongs. */
-const secretPaths = new Set(['model.api_key'])
+const secretPaths = new Set(['model.api_key', 'discord.token'])
 
 /** Gathers everything that is wrong with a config, so that all of it is shown at once, each with its line. */
 export class ConfigProblems {
@@ -31,7 +31,10 @@ export class ConfigProblems {
       (node, key) => (node as Record<string, unknown> | undefined)?.[key],
       this.#parsed?.data,
     )
-    if (secretPaths.has(path)) this.add(path, 'must be env:NAME or file:PATH; the value is not shown')
+    if (typeof value === 'number' && isLong(value)) {
+      // The digits that YAML kept are not those that were written, so they are not shown.
+      this.add(path, 'must stand in quotes: it is an id, and as a number its last digits are lost')
+    } else if (secretPaths.has(path)) this.add(path, 'must be env:NAME or file:PATH; the value is not shown')
     else if (message === 'is not a known key') this.add(path, message + nearest(keys.at(-1) ?? '', knownKeys()))
     else this.add(path, value === undefined ? message : `${message}, not ${JSON.stringify(value)?.slice(0, 80)}`)
   }
@@ -68,6 +71,11 @@ export function nearest(word: string, known: readonly string[]): string {
     .filter(({ steps }) => steps <= 2)
     .sort((a, b) => a.steps - b.steps)[0]
   return near === undefined ? '' : `; did you mean ${near.each}?`
+}
+
+/** Whether a number is as long as Discord's ids are. */
+function isLong(value: number): boolean {
+  return value >= 1e15
 }
 
 function keysOf(path: string): string[] {

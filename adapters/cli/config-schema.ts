@@ -3,6 +3,7 @@ import { defaultLimits } from '../../engine/limits.ts'
 import { compileSchema, type JsonSchema, type Problem } from '../../engine/schema.ts'
 import { profileNames } from '../openai/profiles.ts'
 import { agentsSchema, schedulerSchema, toolsSchema } from './schema-agents.ts'
+import { discordSchema, janitorSchema } from './schema-discord.ts'
 
 const fileName = 'promethean.yaml'
 const text: JsonSchema = { type: 'string', minLength: 1 }
@@ -47,7 +48,13 @@ const memory: JsonSchema = objectOf({
 const limits = objectOf(Object.fromEntries(Object.keys(defaultLimits).map((name) => [`${name}?`, positive])))
 
 /** Parts that take long to compile and that most configs do not have. */
-const late = { agents: agentsSchema, scheduler: schedulerSchema, tools: toolsSchema } as const
+const late = {
+  agents: agentsSchema,
+  scheduler: schedulerSchema,
+  tools: toolsSchema,
+  discord: discordSchema,
+  janitor: janitorSchema,
+} as const
 
 /** The JSON Schema of `promethean.yaml`, as `promethean config schema` prints it. */
 export const configSchema: JsonSchema = objectOf({

@@ -2,12 +2,21 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { defaultLimits, type Limits, limitsOf } from '../../engine/limits.ts'
 import { parseYaml, type YamlParsed } from '../../engine/yaml.ts'
-import type { AgentsPolicy } from '../../systems/agents/policy.ts'
+import type { AgentPolicy, AgentsPolicy } from '../../systems/agents/policy.ts'
+import type { DiscordPolicy } from '../../systems/discord/policy.ts'
+import type { JanitorPolicy } from '../../systems/janitor/policy.ts'
 import { type Contract, compileContract } from '../../systems/sentinel/contract.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
 import type { ProfileName } from '../openai/profiles.ts'
 import type { Arguments } from './arguments.ts'
 import { type AgentConfig, agentsFrom, type SchedulerConfig, schedulerFrom, unknownTools } from './config-agents.ts'
+import {
+  type DiscordAccess,
+  type DiscordConfig,
+  discordFrom,
+  type JanitorConfig,
+  janitorFrom,
+} from './config-discord.ts'
 import { type EmbeddingPolicy, embeddingFrom, type MemoryConfig } from './config-memory.ts'
 import { attempt, ConfigProblems } from './config-problems.ts'
 import { checkConfig } from './config-schema.ts'
@@ -44,6 +53,8 @@ type ConfigFile = {
   readonly agents?: readonly AgentConfig[]
   readonly scheduler?: SchedulerConfig
   readonly tools?: ToolsConfig
+  readonly discord?: DiscordConfig
+  readonly janitor?: JanitorConfig
   readonly port?: number
   readonly limits?: Partial<Limits>
   readonly log?: { readonly level?: 'debug' | 'info' | 'warn' | 'error' }
@@ -56,7 +67,13 @@ export type ToolsConfig = {
 }
 
 /** What enters the world as `config.set`. Without `embedding` memories get no vectors. Tools are known once adapters are. */
-export type Policy = PolicyData & Omit<AgentsPolicy, 'tools' | 'tokens'> & { readonly embedding?: EmbeddingPolicy }
+export type Policy = PolicyData &
+  Omit<AgentsPolicy, 'tools' | 'tokens'> & {
+    readonly embedding?: EmbeddingPolicy
+    /** Only where the config has a word about it, as the next one. */
+    readonly discord?: DiscordPolicy
+    readonly janitor?: JanitorPolicy
+  }
 
 /** Everything the daemon needs to know, with the command line's word over the file's and the file's over the defaults. */
 export type Config = {
@@ -69,6 +86,8 @@ export type Config = {
   readonly tools: ToolsConfig
   /** The reference of the model's key, for messages that must not show the key. */
   readonly keyName: string | undefined
+  /** How to reach Discord; undefined: it is not configured, and nothing of it is loaded. */
+  readonly discord: DiscordAccess | undefined
   /** The inspector's port; undefined: the usual one, or any other when that is taken. */
   readonly port: number | undefined
   readonly limits: Partial<Limits>
@@ -94,11 +113,13 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   const data = args.data ?? (read.data === undefined ? undefined : resolve(base, read.data))
   const model = problems.sound('model') ? modelOf(read.model ?? {}, base, problems) : {}
   const embedding = problems.sound('memory') ? embeddingFrom(read.memory ?? {}, model, problems) : undefined
+  const agents = agentsFrom(read.agents, problems)
   const policy = {
     ...policyFrom(read, args, model),
     ...(embedding === undefined ? {} : { embedding }),
-    agents: agentsFrom(read.agents, problems),
+    agents,
     scheduler: schedulerFrom(read.scheduler ?? {}, problems),
+    ...chatterFrom(read, agents, problems),
   }
   if (problems.sound('contract') && problems.sound('contracts')) {
     checkContracts(policy, problems)
@@ -110,6 +131,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   if (problems.sound('limits')) attempt(problems, 'limits', () => limitsOf({ ...defaultLimits, ...read.limits }))
   const extend = read.extend === undefined ? undefined : resolve(base, read.extend)
   if (extend !== undefined && !existsSync(extend)) problems.add('extend', `there is no ${extend}`)
+  const discord = read.discord === undefined ? undefined : accessOf(read.discord, base, problems)
   problems.refuse()
   return {
     file,
@@ -119,6 +141,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
     model,
     tools: read.tools ?? {},
     keyName: read.model?.api_key,
+    discord,
     port: args.port ?? read.port,
     limits: read.limits ?? {},
     level: read.log?.level ?? 'info',
@@ -182,6 +205,29 @@ function modelOf(model: ModelConfig, base: string, problems: ConfigProblems): Mo
     if (model.api_key !== undefined) key = { api_key: secretOf(model.api_key, base) }
   })
   return { ...model, ...key, adapter }
+}
+
+/** What the config says of Discord and of the janitor; nothing where it says nothing. */
+function chatterFrom(
+  { discord: given, janitor }: ConfigFile,
+  agents: readonly AgentPolicy[],
+  problems: ConfigProblems,
+): Pick<Policy, 'discord' | 'janitor'> {
+  const discord = given === undefined ? undefined : discordFrom(given, problems)
+  // Where something is wrong with a part, what hangs together with it is not judged.
+  const judged = janitor !== undefined && problems.sound('discord') && problems.sound('agents')
+  return {
+    ...(discord === undefined ? {} : { discord }),
+    ...(judged ? { janitor: janitorFrom(janitor, { discord, agents, problems }) } : {}),
+  }
+}
+
+function accessOf({ token, api_url }: DiscordConfig, base: string, problems: ConfigProblems): DiscordAccess {
+  let secret = ''
+  attempt(problems, 'discord.token', () => {
+    secret = secretOf(token, base)
+  })
+  return { token: secret, token_name: token, api_url }
 }
 
 function policyFrom(read: ConfigFile, args: Arguments, model: ModelConfig): PolicyData {

@@ -6,12 +6,15 @@ import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import type { Recall, RecallOptions } from '../../systems/recall/types.ts'
 import type { MemoryDoor } from '../control.ts'
 import { compose } from './compose.ts'
+import type { DiscordAdapter } from './compose-discord.ts'
 import type { Config } from './config.ts'
 import { type AgentQuestion, agentSchemas, answerOfAgents } from './desk/agents.ts'
 import { auditOf } from './desk/audit.ts'
+import { answerOfDiscord, type DiscordQuestion, discordSchemas } from './desk/discord.ts'
 import { explanationOf } from './desk/explanation.ts'
 import { exportOf } from './desk/export.ts'
 import { findMemory } from './desk/find.ts'
+import { answerOfJanitor, type JanitorQuestion, janitorSchemas } from './desk/janitor.ts'
 import { memoryOf } from './desk/memory.ts'
 import { carryOut } from './desk/order.ts'
 import { chunk_bytes } from './ingest/blocks.ts'
@@ -30,6 +33,8 @@ export type Search = {
 /** What may be asked about memory and agents, by the command line here or over the control channel. */
 export type Question =
   | AgentQuestion
+  | DiscordQuestion
+  | JanitorQuestion
   | { readonly ask: 'recall'; readonly queries: readonly string[]; readonly options: RecallOptions }
   | { readonly ask: 'show' | 'explain'; readonly id: string }
   | { readonly ask: 'order'; readonly order: 'forget' | 'pin' | 'unpin'; readonly id: string }
@@ -59,15 +64,19 @@ const schemas: { readonly [ask in Question['ask']]: JsonSchema } = {
   settled: asking('settled'),
   complete: asking('complete', { wait_ms: { type: 'integer', minimum: 0, maximum: 60_000 } }),
   ...agentSchemas,
+  ...discordSchemas,
+  ...janitorSchemas,
 }
 const checks = new Map(Object.entries(schemas).map(([ask, schema]) => [ask, compileSchema(schema, `question ${ask}`)]))
 
-/** The desk of an engine whose search adapter is at hand. */
-export function deskOf(engine: Engine, search: Search): Desk {
+/** The desk of an engine whose search adapter is at hand, and that of Discord where there is one. */
+export function deskOf(engine: Engine, search: Search, discord?: DiscordAdapter): Desk {
   return {
-    answer: async (question) => answerTo(engine, search, checked(question)),
+    answer: async (question) => answerTo({ engine, search, discord }, checked(question)),
   }
 }
+
+type Parts = { readonly engine: Engine; readonly search: Search; readonly discord: DiscordAdapter | undefined }
 
 function checked(question: unknown): Question {
   const ask = String((question as { ask?: unknown } | null | undefined)?.ask)
@@ -78,7 +87,7 @@ function checked(question: unknown): Question {
   throw new EngineError('EVENT_INVALID', `${ask}: ${problem.path || 'the question'} ${problem.message}`)
 }
 
-async function answerTo(engine: Engine, search: Search, question: Question): Promise<object> {
+async function answerTo({ engine, search, discord }: Parts, question: Question): Promise<object> {
   switch (question.ask) {
     case 'recall':
       return { recalls: await recalls(search, question.queries, question.options) }
@@ -103,6 +112,14 @@ async function answerTo(engine: Engine, search: Search, question: Question): Pro
       return { tick: engine.tick }
     case 'complete':
       return { pending: await completed(search, question.wait_ms) }
+    case 'discord':
+    case 'backfill':
+    case 'resolve':
+      return answerOfDiscord(engine, question, discord)
+    case 'report':
+    case 'rules':
+    case 'rule':
+      return answerOfJanitor(engine, question)
     default:
       return answerOfAgents(engine, question)
   }
@@ -115,9 +132,14 @@ async function recalls(search: Search, queries: readonly string[], options: Reca
 }
 
 /** The desk of a running daemon, with the way in for lines of events. */
-export async function doorOf(engine: Engine, search: Search, config: Config): Promise<MemoryDoor> {
+export async function doorOf(
+  engine: Engine,
+  search: Search,
+  config: Config,
+  discord?: DiscordAdapter,
+): Promise<MemoryDoor> {
   const { parts } = await compose(config)
-  const desk = deskOf(engine, search)
+  const desk = deskOf(engine, search, discord)
   const rules = rulesOf(parts, engine.limits.event_bytes_max)
   return {
     answer: (question) => desk.answer(question),

@@ -21,6 +21,10 @@ export async function doctor(args: Arguments): Promise<ExitCode> {
     const { doctorLlm } = await import('./doctor-llm.ts')
     return doctorLlm(loadConfig(args, args.words[1] ?? args.notes), { json: args.json })
   }
+  if (args.words[0] === 'discord') {
+    const { doctorDiscord } = await import('./doctor-discord.ts')
+    return doctorDiscord(loadConfig(args, args.words[1] ?? args.notes), { json: args.json })
+  }
   const config = loadConfig(args, args.words[0] ?? args.notes)
   const findings: Finding[] = [
     {

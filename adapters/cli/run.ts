@@ -15,6 +15,7 @@ import { type Inspector, inspector, type View } from '../inspector.ts'
 import type { Arguments } from './arguments.ts'
 import { chatDoorOf } from './chat/door.ts'
 import { compose, openDaemon } from './compose.ts'
+import type { DiscordAdapter } from './compose-discord.ts'
 import { type Config, defaultNotes, loadConfig } from './config.ts'
 import { type Desk, deskOf, doorOf } from './desk.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './exit.ts'
@@ -36,7 +37,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const { log } = await openLog(config.level)
   warn(config, args, log)
   refuseMissing(config.notes)
-  const { engine, files, search, deltas } = await openDaemon(config, { log, watch: !args.once })
+  const { engine, files, search, deltas, discord } = await openDaemon(config, { log, watch: !args.once })
   ignoreInGit(config)
   const report = new Report(engine, {
     json: args.json,
@@ -50,8 +51,8 @@ export async function run(args: Arguments): Promise<ExitCode> {
   if (!onTerminal()) reloadOnSignal(engine, args, place.folder, log)
   try {
     if (!args.once) {
-      const doors = { memory: await doorOf(engine, search, config), chat: chatDoorOf(engine, deltas) }
-      services.push(...(await serve(engine, doors, { config, log })))
+      const doors = { memory: await doorOf(engine, search, config, discord), chat: chatDoorOf(engine, deltas) }
+      services.push(...(await serve(engine, doors, { config, log, discord })))
     }
     await engine.start()
   } catch (thrown) {
@@ -128,8 +129,12 @@ function warn(config: Config, args: Arguments, log: Log): void {
 }
 
 /** The control channel and the inspector; when the port is taken, neither stays open. */
-async function serve(engine: Engine, doors: Doors, { config, log }: { config: Config; log: Log }): Promise<Service[]> {
-  const view = viewOf(engine)
+async function serve(
+  engine: Engine,
+  doors: Doors,
+  { config, log, discord }: { config: Config; log: Log; discord: DiscordAdapter | undefined },
+): Promise<Service[]> {
+  const view = viewOf(engine, discord)
   const channel = await control(view, config.data, { log, ...doors })
   const token_file = join(config.data, 'inspector.token')
   try {

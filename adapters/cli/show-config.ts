@@ -19,7 +19,13 @@ export async function showConfig(args: Arguments): Promise<ExitCode> {
   const { policy } = await compose(config)
   await modelAdapters(config)
   const { api_key, ...model } = config.model
-  const shown = { ...config, policy, model: api_key === undefined ? model : { ...model, api_key: '(set)' } }
+  const { discord } = config
+  const shown = {
+    ...config,
+    policy,
+    model: api_key === undefined ? model : { ...model, api_key: '(set)' },
+    ...(discord === undefined ? {} : { discord: { ...discord, token: '(set)' } }),
+  }
   if (what === 'check') process.stdout.write(args.json ? '{"ok":true}\n' : `${config.file ?? 'no config file'}: ok\n`)
   else process.stdout.write(`${JSON.stringify(shown, null, args.json ? 0 : 2)}\n`)
   return exitCodes.ok

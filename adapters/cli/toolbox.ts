@@ -36,7 +36,7 @@ export function toolboxOf(config: Config, given: readonly Tool[]): Toolbox {
     names: [...new Set([...ownToolNames(), ...given.map(({ name }) => name)])],
     adapter: (search) => {
       const recall: SearchAdapter['recall'] = (query, options) => search.recall(query, options)
-      const adapter = tools({ tools: all, recall, redact: redactor(config.model.api_key) })
+      const adapter = tools({ tools: all, recall, redact: redactor([config.model.api_key, config.discord?.token]) })
       return {
         adapter,
         see: (view) => {
@@ -52,9 +52,10 @@ export function ownToolNames(): string[] {
   return allTools({ notes: notesPort('.'), web_fetch: {} }).map(({ name }) => name)
 }
 
-/** The endpoint's key never reaches a model by way of a tool. */
-function redactor(key: string | undefined): (text: string) => string {
-  return key === undefined || key.length < 8 ? (text) => text : (text) => text.replaceAll(key, '[key]')
+/** Neither the endpoint's key nor the bot's token ever reaches a model by way of a tool. */
+function redactor(keys: readonly (string | undefined)[]): (text: string) => string {
+  const secrets = keys.filter((key): key is string => key !== undefined && key.length >= 8)
+  return (text) => secrets.reduce((rest, key) => rest.replaceAll(key, '[key]'), text)
 }
 
 /** The filters of a session that are in force. O(its filters). */

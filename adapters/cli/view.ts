@@ -3,6 +3,8 @@ import { File, FileVerdict } from '../../systems/components.ts'
 import { AdminCommand, SentinelDone, SentinelFailed, SentinelProposed, SentinelUndone } from '../../systems/events.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import type { View } from '../inspector.ts'
+import type { DiscordAdapter } from './compose-discord.ts'
+import { discordLine } from './desk/discord.ts'
 import { agentCounts } from './desk/sessions.ts'
 import { metricsOf } from './metrics.ts'
 
@@ -11,7 +13,7 @@ const verdictNames = Object.keys(FileVerdict) as (keyof typeof FileVerdict)[]
 export type SentinelRow = { path: string; verdict: string; contract: string; code: string; reason: string }
 
 /** What `promethean status --json` prints: the engine's numbers and the mind's. */
-export function statusOf(engine: Engine): Record<string, unknown> {
+export function statusOf(engine: Engine, discord?: DiscordAdapter): Record<string, unknown> {
   const { outbox, ...status } = engine.status()
   const gauges = gaugesOf(engine.world)
   return {
@@ -31,6 +33,7 @@ export function statusOf(engine: Engine): Record<string, unknown> {
       held: gauges.sentinels_held,
     },
     agents: agentCounts(engine),
+    ...discordLine(engine, discord),
     repaired: gauges.repaired,
     skipped: gauges.skipped,
     outbox,
@@ -85,9 +88,9 @@ export async function commandOn(
 }
 
 /** What the inspector and the control channel may look at. */
-export function viewOf(engine: Engine): View {
+export function viewOf(engine: Engine, discord?: DiscordAdapter): View {
   return {
-    status: () => statusOf(engine),
+    status: () => statusOf(engine, discord),
     events: () => engine.recent(),
     timings: () => engine.timings(),
     sentinels: () => sentinelsOf(engine),

@@ -1,6 +1,6 @@
 import type { Event, Payload, Source } from '../../engine/flow/event.ts'
 import { hashEnd, hashSeed, hashText, hashUnit } from '../text/hash.ts'
-import { authorOf, channelOf, kindOf, tagsMax, textOf } from './fields.ts'
+import { authorOf, channelOf, kindOf, tagsMax, textOf, toMe } from './fields.ts'
 
 /**
  * The fields by which filters are found, as numbers: the bit `1 << Field.x` stands for one in a mask. `folder` is where a
@@ -90,8 +90,9 @@ export class Facts {
     if ((this.#read & (1 << Field.tag)) !== 0) return
     this.#read |= 1 << Field.tag
     this.tagCount = 0
-    const { tag, tags } = this.#payload
+    const { tag, tags, to_me } = this.#payload
     if (typeof tag === 'string') this.#readTag(tag)
+    if (to_me === true) this.#readTag(toMe)
     if (!Array.isArray(tags)) return
     for (let at = 0; at < tags.length && this.tagCount < tagsMax; at++) {
       const each: unknown = tags[at]

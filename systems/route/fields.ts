@@ -1,6 +1,9 @@
 import type { Event, Payload } from '../../engine/flow/event.ts'
 import { SessionSaid } from '../events.ts'
 
+/** What is said to the agent has this tag, whatever it says of itself: in Discord it was named, answered, or spoken to alone. */
+export const toMe = 'to_me'
+
 /** What a filter can ask of an event. What an agent said comes from its session: it is of kind `session`, by the agent. */
 
 /** The kind of source under which the world itself speaks. */
@@ -61,8 +64,9 @@ export function textOf(payload: Payload, name: 'tool' | 'path'): string {
 
 /** What `tag` and `tags` name, the first `tagsMax` of them. */
 export function tagsOf(event: Event): readonly string[] {
-  const { tag, tags } = event.payload
+  const { tag, tags, to_me } = event.payload
   const named = typeof tag === 'string' ? [tag] : []
+  if (to_me === true) named.push(toMe)
   if (!Array.isArray(tags)) return named
   for (const each of tags as readonly unknown[]) {
     if (named.length >= tagsMax) break

@@ -174,6 +174,18 @@ describe('Locks', () => {
   })
 })
 
+test('what is said to the agent has a tag of its own, which no text can give itself away by', () => {
+  const bare = routing()
+  const filter = { type: 'discord.message.new', channel: '1', tag: 'to_me' }
+  bare.tick(policySet(agentOf('duck', sessionOf('asked', [filter]), sessionOf('all', [{ channel: '1' }]))))
+  const source = { kind: 'discord', channel: '1', author: '7' }
+  const meant = event('discord.message.new', source, { text: 'duck, are you there?', to_me: true, tags: ['other'] })
+  const other = event('discord.message.new', source, { text: 'to_me', to_me: 'true' })
+  bare.tick(meant, other)
+  expect(waiting(bare, 'duck/asked')).toEqual([meant.id])
+  expect(waiting(bare, 'duck/all')).toEqual([meant.id, other.id])
+})
+
 describe('Who is kept from an event', () => {
   const everything = { type: 's*' }
 

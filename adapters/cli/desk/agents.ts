@@ -5,6 +5,7 @@ import { agentsOf } from '../../../systems/agents/policy.ts'
 import { explainRoute } from '../../../systems/route/explain.ts'
 import { pastOf, sessionKey, toolsOf } from '../chat/desk.ts'
 import { approvalsOf, outboxOf } from './outbox.ts'
+import { postsOf } from './posts.ts'
 import { sessionsOf } from './sessions.ts'
 import { turnOf } from './turn.ts'
 
@@ -67,6 +68,6 @@ export function answerOfAgents(view: View, question: AgentQuestion): object {
     case 'approvals':
       return { approvals: approvalsOf(view) }
     case 'outbox':
-      return outboxOf(view)
+      return { ...outboxOf(view), posts: postsOf(view) }
   }
 }

@@ -1,7 +1,7 @@
 import { EngineError } from '../../../engine/errors.ts'
 import { silent } from '../../../engine/flow/adapter.ts'
 import { askDaemon, memoryPath } from '../../control.ts'
-import { openAtRest, openForOrder, openForRecall } from '../compose.ts'
+import { openAtRest, openForDiscord, openForOrder, openForRecall } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { deskOf, type Question, type Search } from '../desk.ts'
 import { CliError, exitCodes } from '../exit.ts'
@@ -14,16 +14,18 @@ const deadline_ms = 600_000
 
 /**
  * Asks the daemon of the config's data directory; where none answers, the record is opened for as long as `use` takes.
- * @param how `reading` and `recalling` open it without a trace, the latter with its indexes; `ordering` lets the world hear
+ * @param how `reading` and `recalling` open it without a trace, the latter with its indexes; `ordering` lets the world hear;
+ * `connecting` as well, and connects to Discord
  */
 export async function atDesk<T>(
   config: Config,
-  how: 'reading' | 'recalling' | 'ordering',
+  how: 'reading' | 'recalling' | 'ordering' | 'connecting',
   use: (ask: Asking) => Promise<T>,
 ): Promise<T> {
   if ((await askDaemon(config.data, '/api/status')) !== undefined)
     return use((question) => fromDaemon(config, question))
   if (how === 'reading') return reading(config, use)
+  if (how === 'connecting') return connecting(config, use)
   const { engine, search } = await (how === 'recalling' ? openForRecall : openForOrder)(config, silent)
   try {
     if (how === 'ordering') await engine.start()
@@ -31,6 +33,17 @@ export async function atDesk<T>(
     return await use((question) => desk.answer(question))
   } finally {
     if (how === 'recalling') await search.stop?.()
+    await engine.stop()
+  }
+}
+
+async function connecting<T>(config: Config, use: (ask: Asking) => Promise<T>): Promise<T> {
+  const { engine, search, discord } = await openForDiscord(config, silent)
+  try {
+    await engine.start()
+    const desk = deskOf(engine, search, discord)
+    return await use((question) => desk.answer(question))
+  } finally {
     await engine.stop()
   }
 }
