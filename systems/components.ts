@@ -4,11 +4,22 @@ import { daimoiArchetypes } from './daimoi/columns.ts'
 import { discordArchetypes, discordRecords } from './discord/columns.ts'
 import { eidolonArchetypes, eidolonRecords } from './eidolon/columns.ts'
 import { janitorArchetypes, janitorRecords } from './janitor/columns.ts'
-import { Band, Content, Copy, Family, Recent } from './memory/columns.ts'
+import { Band, Content, Copy, floodArchetypes, Recent } from './memory/columns.ts'
 
 /** Every archetype and table of the mind, on one page. Columns hold numbers; texts rest in records under the row. */
 
-export { Band, Content, Copy, Family, Recent } from './memory/columns.ts'
+export {
+  Band,
+  Content,
+  Copy,
+  Family,
+  FamilyPlace,
+  FamilyToken,
+  FloodPolicy,
+  Recent,
+  RecentMember,
+  RecentToken,
+} from './memory/columns.ts'
 
 export const FileVerdict = states('none', 'open', 'done', 'failed', 'proposed', 'held')
 
@@ -98,6 +109,7 @@ export const Mark = {
   hidden_text: 8, //  it has invisible or disguised characters
   cut: 16, //         it has more words than were read
   secret: 32, //      it has what looks like a password or a key; looked for before it is embedded
+  raw: 64, //         a program's in a channel of which only aggregates get vectors
 } as const
 
 /**
@@ -251,7 +263,7 @@ export const archetypes = [
   ...eidolonArchetypes,
   ...daimoiArchetypes,
   ...agentArchetypes,
-  Family,
+  ...floodArchetypes,
   ...discordArchetypes,
   ...janitorArchetypes,
   Awake,

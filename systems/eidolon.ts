@@ -4,8 +4,8 @@ import { Embedding, EmbedModel } from './eidolon/columns.ts'
 import { failed, keepVectors, unknown } from './eidolon/embedding/answers.ts'
 import { requestDue } from './eidolon/embedding/batch.ts'
 import { configure, embeddingOf } from './eidolon/embedding/policy.ts'
-import { consider, sweep } from './eidolon/embedding/queue.ts'
-import { ConfigSet, LlmEmbed, MemoryStored } from './events.ts'
+import { consider, considerAgain, sweep } from './eidolon/embedding/queue.ts'
+import { ConfigSet, LlmEmbed, MemoryFamily, MemoryStored } from './events.ts'
 
 /**
  * Memories get their vectors: a job for each that is worth one, asked for in batches, the most useful first, as fast as
@@ -26,6 +26,7 @@ export const eidolon = system('eidolon', (tick) => {
   requestDue(tick)
   sweep(world)
   consider(world, last)
+  for (const event of tick.events) if (MemoryFamily.is(event)) considerAgain(world, event.payload.memory_id)
   serveComplete(world)
 })
 

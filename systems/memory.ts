@@ -1,6 +1,7 @@
 import { system, type Tick } from '../engine/system.ts'
 import { Content, File, Gauge, Memory, Trust } from './components.ts'
-import { MemoryOrder, MemoryStored, MemoryUsed, NoteGone, NoteReady } from './events.ts'
+import { DiscordChannel } from './discord/columns.ts'
+import { ConfigSet, MemoryOrder, MemoryStored, MemoryUsed, NoteGone, NoteReady } from './events.ts'
 import { bodyOf, type Draft, draftOf, draftOfNote } from './memory/draft.ts'
 import {
   copyOf,
@@ -13,15 +14,14 @@ import {
   type Said,
 } from './memory/duplicate.ts'
 import { joinFamily } from './memory/family.ts'
-import { floodOf, joinFlood, startFlood } from './memory/flood.ts'
+import { canFlood, channelOf, type Met, meetFlood, rememberMet, setFloods } from './memory/flood.ts'
 import { hasRoom, mint, rowsOf } from './memory/mint.ts'
 import { forgetFile, obey, standForFile } from './memory/orders.ts'
 import { noteEdited, revise } from './memory/revise.ts'
 import { wake } from './memory/usage.ts'
 import { type Minted, mintedOf } from './minted.ts'
-import { isSkipped } from './skipped.ts'
-import { readSimHash, simHash } from './text/fingerprint.ts'
-import { hash64, hashText } from './text/hash.ts'
+import { isSkipped, skip } from './skipped.ts'
+import { hash64 } from './text/hash.ts'
 import { readNormal } from './text/normal.ts'
 
 /**
@@ -35,8 +35,11 @@ export const memory = system('memory', (tick) => {
   for (const event of tick.events) {
     if (isSkipped(event)) continue
     const draft = draftOf(event)
-    if (draft !== undefined) noteEdited(world, event, perceive(tick, minted, draft))
-    else if (NoteReady.is(event)) {
+    if (draft !== undefined) {
+      met.suppressed = false
+      noteEdited(world, event, perceive(tick, minted, draft))
+      if (met.suppressed) skip(event)
+    } else if (NoteReady.is(event)) {
       const file = world.find(File, event.payload.path)
       const id = perceive(tick, minted, draftOfNote(event.payload, file, event.ts))
       // A note that was emptied, or that finds no room, is not what it was: the old text is served no more.
@@ -44,6 +47,7 @@ export const memory = system('memory', (tick) => {
       else if (file !== 0) standForFile(world, file, id)
     } else if (NoteGone.is(event)) forgetFile(world, world.find(File, event.payload.path))
     else if (MemoryOrder.is(event)) obey(tick, event.payload)
+    else if (ConfigSet.is(event)) setFloods(world, event.payload.policy)
     else if (MemoryUsed.is(event)) {
       for (const id of event.payload.memory_ids) if (id <= world.rows(Memory)) wake(world, id, tick.now_ms)
     } else revise(tick, minted, event, perceive)
@@ -68,12 +72,15 @@ function perceive(tick: Tick, minted: Minted, draft: Draft): number {
   if (draft.text === '' && draft.title === '') return 0
   const known = draft.file === 0 ? repeated(tick, draft) : readBack(tick, draft)
   if (known !== 0) {
-    rememberCopy(world, identity[0]!, identity[1]!, known)
+    const channel = channelOf(world, draft)
+    // A window knows what was said in its channel: nothing grows with what is only counted.
+    if (channel === 0) rememberCopy(world, identity[0]!, identity[1]!, known)
+    else world.of(DiscordChannel).counted[channel]!++
     return known
   }
   if (!hasRoom(world, rowsOf(draft))) {
     // An example of a flood has been counted with it.
-    const counted = draft.file === 0 ? flood.of : 0
+    const counted = draft.file === 0 ? met.of : 0
     gauge[counted === 0 ? 'refused' : 'duplicates'][1]!++
     return counted
   }
@@ -94,12 +101,14 @@ function repeated(tick: Tick, draft: Draft): number {
   if (loop !== 0) gauge.loops[1]!++
   if (draft.trust === Trust.bot) readNormal(draft.text, normal)
   else Object.assign(normal, exact)
-  const known = loop || copyOf(world, draft, normal)
-  flood.of = 0
-  if (known === 0) return draft.trust === Trust.bot && draft.ts !== 0 ? flooded(tick, draft) : 0
+  met.of = 0
+  const counted = loop === 0 && canFlood(draft) ? meetFlood(tick, draft, met) : 0
+  const known = counted || loop || copyOf(world, draft, normal)
+  if (known === 0) return 0
   gauge.duplicates[1]!++
   const standing = world.of(Memory).replaced_by[known]! || known
-  countCopy(world, standing, draft.ts)
+  // A member of a family has been counted when it was met.
+  if (counted === 0 && met.of === 0) countCopy(world, standing, draft.ts)
   return standing
 }
 
@@ -117,37 +126,15 @@ function readBack(tick: Tick, draft: Draft): number {
   return known
 }
 
-/** The flood that a draft would belong to, and the SimHash by which the next like it is known. */
-const flood = { of: 0, channel: 0, high: 0, low: 0 }
-
-function flooded(tick: Tick, draft: Draft): number {
-  const { world } = tick
-  const gauge = world.of(Gauge)
-  readSimHash(draft.text, simHash)
-  flood.high = simHash.high
-  flood.low = simHash.low
-  flood.channel = hashText(`${draft.source.kind}\n${draft.source.channel || draft.source.thread}`)
-  flood.of = floodOf(world, flood.channel, flood.high, flood.low, draft.ts)
-  if (flood.of === 0) return 0
-  if (world.of(Memory).copies[flood.of] === 0) gauge.families[1]!++
-  countCopy(world, flood.of, draft.ts)
-  if (joinFlood(world, flood.of)) return 0
-  gauge.duplicates[1]!++
-  return flood.of
-}
+/** What the message that is looked at is to the floods of its channel. */
+const met: Met = { of: 0, slot: 0, fresh: false, others: false, suppressed: false }
 
 /** Makes a new memory known to those who look for the same words, the same flood and the same document. */
 function remember(tick: Tick, draft: Draft, id: number): void {
   const { world } = tick
   if (draft.file === 0) {
     rememberContent(world, draft, normal, exact, id)
-    if (draft.trust === Trust.bot && draft.ts !== 0) {
-      if (flood.of === 0) startFlood(world, flood.channel, id, flood.high, flood.low, draft.ts)
-      else {
-        world.of(Memory).replaced_by[id] = flood.of
-        world.of(Gauge).memories[1]!--
-      }
-    }
+    if (canFlood(draft)) rememberMet(tick, draft, id, met)
   }
   joinFamily(tick, draft, id)
 }

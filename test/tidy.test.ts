@@ -60,7 +60,11 @@ function lineAt(text: string, index: number): number {
 
 describe('Who imports whom', () => {
   /** Pure parts of one system that another may use, because they are the same arithmetic. */
-  const sharedParts = new Set(['systems/memory/usage.ts', 'systems/memory/text-of.ts'])
+  const sharedParts = new Set([
+    'systems/memory/usage.ts',
+    'systems/memory/text-of.ts',
+    'systems/memory/floods/template.ts',
+  ])
   /** Two doors into the same house: a socket for the command line, and a page for people. */
   const sharedAdapters: Record<string, string> = { control: 'inspector' }
   /** Not systems: columns, events, what was read or is passed over in this tick, how a key is made, where the outside stopped. */

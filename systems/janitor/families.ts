@@ -3,7 +3,7 @@ import type { World } from '../../engine/world/world.ts'
 import { Deleted, Family, Memory } from '../components.ts'
 import { DiscordChannel } from '../discord/columns.ts'
 import type { JanitorReport } from '../events.ts'
-import { textOf } from '../memory/text-of.ts'
+import { templateOf as templateText } from '../memory/floods/template.ts'
 import { Best } from './best.ts'
 import { Janitor, Rule, RuleState } from './columns.ts'
 import { plainLine } from './defuse.ts'
@@ -104,5 +104,5 @@ function reportedFamily(tick: Tick, { family, recent, fresh }: Recent): JanitorR
 
 /** The words of a family on one line. */
 function templateOf(tick: Tick, family: number): string {
-  return plainLine(textOf(tick, tick.world.of(Family).memory_id[family]!), templateUnits)
+  return plainLine(templateText(tick, family), templateUnits)
 }

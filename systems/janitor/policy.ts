@@ -38,6 +38,9 @@ type Given = Omit<Partial<JanitorPolicy>, 'pressure' | 'behind'> & {
   readonly behind?: Partial<PressureSteps>
 }
 
+/** Where nobody speaks of Discord or of the janitor there are no reports of its own accord. */
+const unasked: JanitorPolicy = { ...defaultJanitor, report_ms: 0 }
+
 /** Reading is pure, so what one row says can be kept; only the newest is. */
 let kept: { readonly text: string; readonly policy: JanitorPolicy } | undefined
 
@@ -45,13 +48,14 @@ let kept: { readonly text: string; readonly policy: JanitorPolicy } | undefined
 export function janitorPolicyOf(tick: Pick<Tick, 'world' | 'read'>): JanitorPolicy {
   const row = tick.world.rows(Policy)
   const text = row === 0 ? undefined : tick.read('policy', row)
-  if (text === undefined) return defaultJanitor
+  if (text === undefined) return unasked
   if (kept?.text !== text) kept = { text, policy: policyFrom(text) }
   return kept.policy
 }
 
 function policyFrom(text: string): JanitorPolicy {
-  const { janitor = {} } = JSON.parse(text) as { janitor?: Given }
+  const { janitor, discord } = JSON.parse(text) as { janitor?: Given; discord?: object }
+  if (janitor === undefined) return discord === undefined ? unasked : defaultJanitor
   return {
     ...defaultJanitor,
     ...janitor,

@@ -1,4 +1,4 @@
-import { table } from '../../engine/world/archetype.ts'
+import { singleton, table } from '../../engine/world/archetype.ts'
 
 /** By what the memory system knows what it has seen before. */
 
@@ -25,19 +25,53 @@ export const Copy = table(
   { rows_max: 16_000_000, fixed: true },
 )
 
-/** The last messages of bots, by which floods are known: buckets of channels, each a ring of `recentSlots` rows. */
+/** What programs said lately and is of no family yet: buckets of places, each a ring of slots. See `floods/pending.ts`. */
 export const Recent = table(
   'Recent',
   {
-    memory_id: 'u32', //    0 = free
-    channel: 'u32', //      32-bit hash of the channel
-    simhash_high: 'u32',
-    simhash_low: 'u32',
+    memory_id: 'u32', //    the first member; 0 = free
+    place: 'u32', //        32-bit hash of channel and author
+    count: 'u32', //        members
+    newest: 'u32', //       row in RecentMember of the newest member that is a memory of its own; 0 = the first alone is
+    tokens: 'u8', //        what all members have in common: rows in RecentToken
+    weight: 'u8', //        of these tokens
+    length_max: 'u16', //   tokens of the longest member
+    sign_high: 'u32', //    a bit for each of the tokens
+    sign_low: 'u32',
     said_at_ms: 'f64',
     cursor: 'u32', //       of the bucket's first row: the slot to be taken next
   },
   { capacity: 4096, rows_max: 4096 },
 )
+
+/** Tokens of Recent: those of its row `r` are the rows from `(r - 1) * tokensMax + 1` on. */
+export const RecentToken = table(
+  'RecentToken',
+  { token: 'u32', kind: 'u8' },
+  { capacity: 4096 * 32, rows_max: 4096 * 32 },
+)
+
+/** A message that was like one in Recent before there were enough, and became a memory. */
+export const RecentMember = table('RecentMember', { memory_id: 'u32', older: 'u32' }, { fixed: true })
+
+/** Tokens of a Family, in the same way. */
+export const FamilyToken = table('FamilyToken', { token: 'u32', kind: 'u8' }, { rows_max: 32_000_000 })
+
+/** Who says something where, and the families of it. Looked up by its hash. */
+export const FamilyPlace = table(
+  'FamilyPlace',
+  {
+    place_high: 'u32', //   64-bit hash of channel and author
+    place_low: 'u32',
+    newest: 'u32', //       row in Family
+    families: 'u32',
+    others: 'u32', //       the aggregate of what is of no family, while a flood lasts; 0 = none
+  },
+  { rows_max: 1_000_000 },
+)
+
+/** Copies from which on programs' messages are a family: 0 until the policy says something else than the default. */
+export const FloodPolicy = singleton('FloodPolicy', { from: 'u32' })
 
 /** Where near-duplicate documents meet: a band of a document's sketch, newest first. */
 export const Band = table(
@@ -67,6 +101,16 @@ export const Family = table(
     first_at_ms: 'f64',
     last_at_ms: 'f64',
     rule: 'u32', //         newest rule about it, row in Rule; 0 = none
+    older: 'u32', //        the family of the same place before it; 0 = none
+    tokens: 'u8', //        what all members have in common: rows in FamilyToken
+    weight: 'u8', //        of these tokens
+    weight_first: 'u8', //  the same when it became known
+    length_max: 'u16', //   tokens of the longest member
+    sign_high: 'u32', //    a bit for each of the tokens
+    sign_low: 'u32',
   },
   { rows_max: 1_000_000 },
 )
+
+/** Of families, which came later: columns are kept in the order in which they came to be. */
+export const floodArchetypes = [RecentToken, RecentMember, Family, FamilyToken, FamilyPlace, FloodPolicy] as const

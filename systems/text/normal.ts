@@ -11,11 +11,31 @@ export type Scan = {
   size: number
   /** Hashes of its tokens in lower case, in order: words, placeholders, URLs. */
   tokens: Uint32Array
+  /** TokenKind of each. */
+  kinds: Uint8Array
+  /** Where each begins in the normal form; it ends where its characters do. */
+  starts: Uint32Array
+  ends: Uint32Array
   count: number
 }
 
+/**
+ * What a token is: a word; one of three letters at most; what stands for something that passes, URLs included; or a word
+ * that looks like a name, because of a capital, a digit or `_` in it.
+ */
+export const TokenKind = { word: 0, short: 1, mark: 2, name: 3 } as const
+const shortUnits = 3
+
 const small = 1 << 14
-const scan: Scan = { units: new Uint16Array(small), size: 0, tokens: new Uint32Array(small), count: 0 }
+const scan: Scan = {
+  units: new Uint16Array(small),
+  size: 0,
+  tokens: new Uint32Array(small),
+  kinds: new Uint8Array(small),
+  starts: new Uint32Array(small),
+  ends: new Uint32Array(small),
+  count: 0,
+}
 const hash = new Uint32Array(2)
 
 /**
@@ -66,6 +86,9 @@ function reserve(length: number): void {
   if (units <= scan.units.length && scan.units.length <= Math.max(units, small * 64)) return
   scan.units = new Uint16Array(units)
   scan.tokens = new Uint32Array(Math.max(small, length))
+  scan.kinds = new Uint8Array(Math.max(small, length))
+  scan.starts = new Uint32Array(Math.max(small, length))
+  scan.ends = new Uint32Array(Math.max(small, length))
 }
 
 function isTokenUnit(bits: number, text: string, at: number): boolean {
@@ -98,6 +121,7 @@ function readToken(text: string, from: number): number {
   }
   const { units, size } = scan
   let classes = 0
+  let named = false
   let state = hashSeed
   let at = from
   for (let to = size; at < text.length; at++) {
@@ -105,6 +129,7 @@ function readToken(text: string, from: number): number {
     const bits = letterOf(unit)
     if ((bits & Letter.word) === 0 && !isTokenUnit(bits, text, at) && !isSecondHalf(unit, at - from)) break
     classes |= classOf(unit)
+    named ||= (bits & Letter.upper) !== 0 || unit === 0x5f
     state = hashUnit(state, (bits & Letter.upper) !== 0 && unit < 128 ? unit | 0x20 : unit)
     units[to++] = unit
   }
@@ -113,7 +138,8 @@ function readToken(text: string, from: number): number {
     const end = readVolatile(text, from, at, classes, size)
     if (end > 0) return end
   }
-  addToken(hashEnd(state))
+  named ||= (classes & decimal) !== 0
+  addToken(hashEnd(state), named ? TokenKind.name : at - from <= shortUnits ? TokenKind.short : TokenKind.word, size)
   return at
 }
 
@@ -153,13 +179,14 @@ function readSign(text: string, at: number): number {
 }
 
 function addText(text: string, end: number): number {
+  const start = scan.size
   let state = hashSeed
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
     state = hashUnit(state, unit)
     add(unit)
   }
-  addToken(hashEnd(state))
+  addToken(hashEnd(state), TokenKind.mark, start)
   return end
 }
 
@@ -167,6 +194,9 @@ function add(unit: number): void {
   scan.units[scan.size++] = unit
 }
 
-function addToken(token: number): void {
+function addToken(token: number, kind: number, start: number): void {
+  scan.kinds[scan.count] = kind
+  scan.starts[scan.count] = start
+  scan.ends[scan.count] = scan.size
   scan.tokens[scan.count++] = token
 }

@@ -36,7 +36,7 @@ describe('a simulated run', () => {
 
 /** The promise that each planted bug breaks, and a seed under which it does so early. */
 const broken: { readonly [canary in CanaryName]: { readonly seed: number; readonly rule: string } } = {
-  unguarded_write: { seed: 1, rule: 'lost edit' },
+  unguarded_write: { seed: 2, rule: 'lost edit' },
   chance: { seed: 10, rule: 'replay' },
   early_commit: { seed: 10, rule: 'output commit' },
   wrong_gauge: { seed: 10, rule: 'gauges' },

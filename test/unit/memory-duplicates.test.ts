@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { ram } from '../../stores/ram.ts'
 import { Content, Memory, MemoryKind } from '../../systems/components.ts'
 import { botWindow_ms, personWindow_ms } from '../../systems/memory/duplicate.ts'
-import { examples_max, floodWindow_ms } from '../../systems/memory/flood.ts'
+import { examples_max } from '../../systems/memory/flood.ts'
+import { floodWindow_ms } from '../../systems/memory/floods/pending.ts'
 import {
   alive,
   found,

@@ -20,6 +20,8 @@ export function priorityOf({ kind, trust, marks, chunks }: Ranked): number {
   if (chunks > 0 || (marks & Mark.secret) !== 0) return Priority.none
   if (kind === MemoryKind.summary) return Priority.summary
   if (kind === MemoryKind.aggregate) return Priority.aggregate
+  // Of such a channel's programs only what stands for a flood is worth one.
+  if ((marks & Mark.raw) !== 0) return Priority.none
   if (kind === MemoryKind.tool) return Priority.tool
   if (kind !== MemoryKind.note && kind !== MemoryKind.chat && kind !== MemoryKind.discord) return Priority.none
   if (trust === Trust.bot) return Priority.bot

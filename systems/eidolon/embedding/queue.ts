@@ -1,5 +1,5 @@
 import type { World } from '../../../engine/world/world.ts'
-import { Memory } from '../../components.ts'
+import { Mark, Memory } from '../../components.ts'
 import { Embedding, EmbedJob, EmbedLane, EmbedState, Vector } from '../columns.ts'
 import { letsIn, pressureOf } from './pressure.ts'
 import { Priority, priorityOf } from './priority.ts'
@@ -32,6 +32,14 @@ export function consider(world: World, last: number): void {
     if (embedding.eidolon[1] === 1) enqueue(world, row, EmbedLane.eidolon)
     embedding.seen[1] = row
   }
+}
+
+/** A memory stands for a family now: it gets the vector for which it was passed over as a message among many. */
+export function considerAgain(world: World, row: number): void {
+  const embedding = world.of(Embedding)
+  if (embedding.model[1] === 0 || row > embedding.seen[1]! || (world.of(Memory).marks[row]! & Mark.raw) === 0) return
+  enqueue(world, row, EmbedLane.canonical)
+  if (embedding.eidolon[1] === 1) enqueue(world, row, EmbedLane.eidolon)
 }
 
 /**
