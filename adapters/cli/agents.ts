@@ -1,7 +1,8 @@
 import { approvePath, askDaemon, cancelPath } from '../control.ts'
 import type { Arguments } from './arguments.ts'
 import type { ApprovalLine, Approved } from './chat/lines.ts'
-import { plain } from './chat/plain.ts'
+import { orLocked } from './chat/locked.ts'
+import { plain, visible } from './chat/plain.ts'
 import { approvalWords, endWords } from './chat/words.ts'
 import { conversationOf } from './chat.ts'
 import type { Config } from './config.ts'
@@ -17,7 +18,8 @@ import { columns, momentOf, oneLine } from './words.ts'
 
 /** `promethean sessions`: every session and how it fares. */
 export async function sessions(args: Arguments): Promise<ExitCode> {
-  const answer = (await atDesk(configOf(args, args.notes), 'reading', (ask) => ask({ ask: 'sessions' }))) as {
+  const config = configOf(args, args.notes)
+  const answer = (await orLocked(() => atDesk(config, 'reading', (ask) => ask({ ask: 'sessions' })))) as {
     sessions: SessionView[]
   }
   if (args.json) for (const each of answer.sessions) print(JSON.stringify(each))
@@ -144,7 +146,7 @@ function outboxWords({ effects, calls, posts }: Out): string {
         plain(tool),
         state,
         ageWords(age_ms),
-        oneLine(plain(given), 80),
+        oneLine(visible(given), 80),
       ]
     })
     parts.push(columns([['call', 'turn', 'session', 'tool', 'state', 'age', 'arguments'], ...rows]))

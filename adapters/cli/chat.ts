@@ -4,6 +4,7 @@ import { agentsOf } from '../../systems/agents/policy.ts'
 import { askDaemon, memoryPath } from '../control.ts'
 import type { Arguments } from './arguments.ts'
 import { sessionKey } from './chat/desk.ts'
+import { leave } from './chat/leaving.ts'
 import type { Conversation } from './chat/lines.ts'
 import { localConversation } from './chat/local.ts'
 import { converseInPipes } from './chat/pipe.ts'
@@ -31,8 +32,11 @@ export async function chat(args: Arguments): Promise<ExitCode> {
     const colours = process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb'
     return await converseAtTerminal(conversation, { input: stdin, output: stdout, colours })
   } finally {
+    const close = (): Promise<void> => conversation.close()
+    const quit = (): void => process.exit(exitCodes.failed)
+    if (atTerminal) await leave(close, { input: stdin, signals: process, err: stderr, quit })
+    else await close()
     forget()
-    await conversation.close()
     // What is still to be read from a terminal or a pipe would keep the process.
     stdin.destroy()
   }

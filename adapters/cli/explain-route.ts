@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs'
 import { text as textOf } from 'node:stream/consumers'
 import { reasonOf } from '../../engine/errors.ts'
 import type { Filter } from '../../systems/events.ts'
+import { mind } from '../../systems/index.ts'
 import type { NotRouted, Routed, RouteExplained } from '../../systems/route/explain.ts'
 import type { Arguments } from './arguments.ts'
 import { plain } from './chat/plain.ts'
 import { atDesk } from './desk/client.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
+import { rulesOf } from './ingest/rules.ts'
 import { configOf } from './inspect.ts'
 import { columns, oneLine } from './words.ts'
 
@@ -18,6 +20,7 @@ export async function explainRouteOf(args: Arguments): Promise<ExitCode> {
   const answer = (await atDesk(configOf(args, args.notes), 'reading', (ask) => ask({ ask: 'route', event }))) as {
     route: RouteExplained
   }
+  for (const doubt of eventDoubts(event)) process.stderr.write(`${doubt}\n`)
   process.stdout.write(`${args.json ? JSON.stringify(answer.route) : routeWords(answer.route)}\n`)
   return exitCodes.ok
 }
@@ -38,6 +41,23 @@ function eventIn(text: string): object {
     throw new CliError(exitCodes.data, `the event is no JSON: ${reasonOf(thrown)}`)
   }
   throw new CliError(exitCodes.data, 'an event is an object: {"type": …, "source": …, "payload": …}')
+}
+
+const members = ['id', 'ts', 'type', 'source', 'payload']
+const sourceMembers = ['kind', 'channel', 'thread', 'author']
+
+/** What of an event is read by nobody, as sentences: members that no event has, and a type that nothing here declares. */
+export function eventDoubts(event: object): string[] {
+  const source: unknown = 'source' in event ? event.source : undefined
+  const of = (value: object, known: readonly string[], where: string): string[] =>
+    Object.keys(value)
+      .filter((name) => !known.includes(name))
+      .map((name) => `An event has no member ${where}${oneLine(plain(name), 60)}; it is not looked at.`)
+  const inSource = typeof source === 'object' && source !== null ? of(source, sourceMembers, 'source.') : []
+  const type: unknown = 'type' in event ? event.type : undefined
+  const undeclared = typeof type === 'string' && !rulesOf(mind(), 1).known.has(type)
+  const unknown = undeclared ? [`No event of the type ${oneLine(plain(type), 60)} is declared: none can come in.`] : []
+  return [...unknown, ...of(event, members, ''), ...inSource]
 }
 
 function routeWords({ routed, others, others_left, reason }: RouteExplained): string {

@@ -1,6 +1,7 @@
 import type { ContextRecord, Item, Kept } from '../../systems/cephalon/context/types.ts'
 import type { ChatMessage } from '../../systems/events.ts'
 import type { Arguments } from './arguments.ts'
+import { orLocked } from './chat/locked.ts'
 import { plain } from './chat/plain.ts'
 import { atDesk } from './desk/client.ts'
 import type { TurnView } from './desk/turn.ts'
@@ -17,7 +18,9 @@ export async function explainTurnOf(args: Arguments): Promise<ExitCode> {
   }
   const turn = Number(word)
   const config = configOf(args, args.notes)
-  const answer = (await atDesk(config, 'reading', (ask) => ask({ ask: 'turn', turn }))) as { turn: TurnView | null }
+  const answer = (await orLocked(() => atDesk(config, 'reading', (ask) => ask({ ask: 'turn', turn })))) as {
+    turn: TurnView | null
+  }
   if (answer.turn === null) throw new CliError(exitCodes.data, `there is no turn ${word}`)
   process.stdout.write(`${args.json ? JSON.stringify(answer.turn) : turnWords(answer.turn)}\n`)
   return exitCodes.ok
@@ -25,7 +28,7 @@ export async function explainTurnOf(args: Arguments): Promise<ExitCode> {
 
 function turnWords({ turn, session, state, trust, context, outcome, calls, names }: TurnView): string {
   const parts = [`turn ${turn} of ${plain(session)}: ${state}; the least trusted of what it had before it: ${trust}`]
-  if (outcome !== undefined) parts.push(`It ended: ${oneLine(plain(JSON.stringify(outcome)), 1_000)}`)
+  if (outcome !== undefined) parts.push(outcomeWords(outcome))
   if (calls.length > 0) {
     const rows = calls.map(({ call, tool, state: how, risk }) => [`  ${call}`, plain(tool), risk, how])
     parts.push(`It called:\n${columns(rows)}`)
@@ -33,6 +36,17 @@ function turnWords({ turn, session, state, trust, context, outcome, calls, names
   if (context === undefined) parts.push('It has put nothing before a model yet.')
   else parts.push(...contextWords(context, new Map(names.map(({ memory_id, name }) => [memory_id, name]))))
   return parts.join('\n\n')
+}
+
+/** How a turn ended, as a sentence; of a record of another form what it says. */
+export function outcomeWords(outcome: unknown): string {
+  const { state, code, reason } = (outcome ?? {}) as { [member: string]: unknown }
+  if (typeof state !== 'string') return `It ended: ${oneLine(plain(JSON.stringify(outcome)), 1_000)}`
+  const given = (value: unknown): string => (typeof value === 'string' ? oneLine(plain(value), 400) : '')
+  const why = [given(code), given(reason)].filter((part) => part !== '').join(': ')
+  const how =
+    state === 'done' ? 'It ended well' : state === 'cancelled' ? 'It was cancelled' : `It ended as ${given(state)}`
+  return `${how}${why === '' ? '' : `: ${why}`}.`
 }
 
 type Names = ReadonlyMap<number, string>

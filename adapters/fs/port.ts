@@ -29,7 +29,8 @@ export type FolderPort = {
 
 /**
  * A port to a folder of notes, which is opened when it is first used. Nothing outside of it, no hidden name and no link can
- * be reached. Fails with OUTSIDE, GONE, NOT_REGULAR, TOO_LARGE, NOT_UTF8, EXISTS, CHANGED, PERMISSION, NO_SPACE, BUSY or IO.
+ * be reached. Fails with OUTSIDE, GONE, NOT_REGULAR, TOO_LARGE, NOT_UTF8, EXISTS, CHANGED, NOTE_NAME, PERMISSION, NO_SPACE, BUSY
+ * or IO.
  */
 export function notesPort(path: string, options: NotesPortOptions = {}): FolderPort {
   const { check = () => [], note_bytes_max = 1_048_576, log = silent } = options
@@ -54,6 +55,7 @@ export function notesPort(path: string, options: NotesPortOptions = {}): FolderP
     },
     async write(note, text, signal, expected_hash) {
       checkPath(note)
+      checkPrints(note)
       const bytes = Buffer.from(text, 'utf8')
       if (bytes.length > note_bytes_max) {
         throw new EffectFailure('TOO_LARGE', `the note would have ${bytes.length} bytes; at most ${note_bytes_max}`)
@@ -70,6 +72,15 @@ export function notesPort(path: string, options: NotesPortOptions = {}): FolderP
       return { created: false }
     },
   }
+}
+
+/** A name that shows as another than it is, or that a terminal obeys, is not given to a note. @throws EffectFailure NOTE_NAME */
+function checkPrints(path: string): void {
+  if (!/[\p{C}\p{Zl}\p{Zp}]/u.test(path)) return
+  throw new EffectFailure(
+    'NOTE_NAME',
+    `the path ${JSON.stringify(path.slice(0, 200))} holds characters that do not print`,
+  )
 }
 
 /** Makes a note where there is none, whole or not at all. False when it is there already, with these very bytes. */

@@ -6,6 +6,9 @@ import { type Tool, ToolProblem, toolOf } from './tool.ts'
 type Arguments = { path: string; text: string; expected_hash?: string }
 
 const problemsShown = 20
+/** No control and no formatting characters, so that such a name is refused before anybody is asked for a yes. */
+const printing =
+  '^[^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*$'
 
 /** Writes a note that meets its contract: a new one, or in place of the one that was read. */
 export function notesWrite(notes: NotesPort): Tool {
@@ -17,7 +20,7 @@ export function notesWrite(notes: NotesPort): Tool {
       parameters: {
         type: 'object',
         properties: {
-          path: notePath,
+          path: { ...notePath, pattern: printing },
           text: { type: 'string', minLength: 1, maxLength: 200_000 },
           expected_hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
         },

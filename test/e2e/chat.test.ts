@@ -132,7 +132,7 @@ describe('through the daemon', () => {
     expect(await place.json(['status'])).toMatchObject({
       agents: { agents: 1, sessions: 2, turns: 2, running: 0, waiting: 0, calls_asking: 0 },
     })
-    expect(await place.json(['outbox'])).toEqual({ effects: [], calls: [] })
+    expect(await place.json(['outbox'])).toEqual({ effects: [], calls: [], posts: [] })
     const turn = await place.json(['explain', 'turn', '1'])
     expect(turn).toMatchObject({ turn: 1, state: 'done', calls: [], outcome: { state: 'done' } })
     expect(turn['context']).toMatchObject({ tokens: expect.any(Number), parts: expect.any(Array) })

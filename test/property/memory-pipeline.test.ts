@@ -109,7 +109,7 @@ function judge(engine: Engine): void {
 
 /** The hash of every column that memories live in; a start is a tick of its own, so the engine's own differ. */
 function markOf(engine: Engine): object {
-  const tables = ['Memory', 'Key', 'Edge', 'Content', 'Copy', 'Recent', 'Band']
+  const tables = ['Memory', 'Key', 'Edge', 'Content', 'Copy', 'Recent', 'Band', 'Family', 'FamilyToken']
   return Object.fromEntries(Object.entries(engine.mark()).filter(([column]) => tables.includes(column.split('.')[0]!)))
 }
 

@@ -29,7 +29,7 @@ async function golden() {
 
 /** The columns that memories live in: a start is a tick of its own, and moves the engine's. */
 function tablesOf(mark: object): object {
-  const tables = ['Memory', 'Key', 'Edge', 'Content', 'Copy', 'Recent', 'Band']
+  const tables = ['Memory', 'Key', 'Edge', 'Content', 'Copy', 'Recent', 'Band', 'Family', 'FamilyToken']
   return Object.fromEntries(Object.entries(mark).filter(([column]) => tables.includes(column.split('.')[0]!)))
 }
 

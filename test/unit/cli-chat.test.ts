@@ -71,6 +71,26 @@ describe('F131: what a terminal would obey is taken out', () => {
   })
 })
 
+test('an approval takes nothing out of what will run, and says that it hides something', () => {
+  const about = {
+    call: 1,
+    hash: 'h',
+    session: 'duck/chat',
+    tool: 'mail.send',
+    risk: 'destructive',
+    why: '',
+    expires_ms: 1,
+  }
+  const shown = (given: string): string => approvalWords({ ...about, arguments: given })
+  const to = 'ada\u202ex\u202c\u{e0065}\u{e0076}\u{e0065}\u200b\ufe0f\u3164\u00a0'
+  const words = shown(JSON.stringify({ to }))
+  expect(words).toContain('"ada\\u{202e}x\\u{202c}\\u{e0065}\\u{e0076}\\u{e0065}\\u{200b}\\u{fe0f}\\u{3164}\\u{a0}"')
+  expect(words).toMatch(/\n {4}Beware: the arguments hold invisible characters[^\n]*$/)
+  expect(shown(JSON.stringify({ to: 'ada\u001b[8m' }))).toContain('Beware')
+  expect(shown('no JSON \u202e')).toContain('no JSON \\u{202e}')
+  expect(shown(JSON.stringify({ to: 'ada, Zoë 😀\n\\u202e' }))).not.toContain('Beware')
+})
+
 test('an approval shows the tool, the whole of its arguments, and why it is asked', () => {
   const path = `deep/${'x'.repeat(5_000)}/note.md`
   const words = approvalWords({

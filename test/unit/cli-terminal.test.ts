@@ -122,6 +122,20 @@ describe('at a terminal', () => {
     stage.tell({ delta: 'The key is sk-1' }, { said: { text: 'The key is [removed].', trust: 'own' } })
     stage.end('done')
     await stage.until(({ shown }) => shown.includes('duck › The key is [removed].\n'))
+    expect(stage.shown).toMatch(/sk-1\n {2}The answer is another than what was streamed[^\n]*\nduck › The key/)
+  })
+
+  test('an answer that was streamed anew after a break is shown once, on a line of its own', async () => {
+    begin()
+    stage.type('hello')
+    await stage.until(({ said }) => said.length === 1)
+    stage.tell({ delta: 'The first half' }, { again: { attempt: 2 } }, { delta: 'The whole answer is here.' })
+    stage.tell({ said: { text: 'The whole answer is here.', trust: 'own' } })
+    stage.end('done')
+    await stage.until(({ shown }) => shown.endsWith('here.\nyou › '))
+    expect(stage.shown).toContain('The first half\n  … (again)\nduck › The whole answer is here.\n')
+    expect(stage.shown.split('The whole answer').length).toBe(2)
+    expect(stage.shown).not.toContain('another than what was streamed')
   })
 
   test('approvals are asked one by one; only a yes is one, and nothing typed before counts', async () => {
@@ -216,27 +230,58 @@ describe('through pipes', () => {
     expect(stage.complained).toBe('failed: AUTH: so it is\n')
   })
 
-  test('no line is lost while a turn of before is followed, and approvals are denied', async () => {
+  test('a turn of somebody else is neither followed nor decided on', async () => {
     stage = new Stage()
     stage.running = new Channel(() => {})
     const { conversation, input, output: out, err, running } = stage
-    ended = converseInPipes(conversation, { input, out, err, json: true })
-    stage.type('later')
-    stage.input.end()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(stage.said).toEqual([])
     running.push({ approval: asked(1, 'aa') })
-    await stage.until(({ answers }) => answers.length === 1)
-    expect(stage.answers).toEqual([['aa', false]])
-    expect(stage.complained).toMatch(/^denied: notes\.write needs your yes/)
+    running.push({ said: { text: 'the answer to another', trust: 'own' } })
+    running.push({
+      ended: { turn: 1, state: 'done', code: '', reason: '', rounds: 1, calls: 0, tokens_in: 0, tokens_out: 0 },
+    })
     running.end()
+    ended = converseInPipes(conversation, { input, out, err, json: false })
+    stage.type('hi')
+    stage.input.end()
     await stage.until(({ said }) => said.length === 1)
+    stage.tell({ started: { turn: 2, inputs: 1 } }, { approval: asked(2, 'bb') })
+    await stage.until(({ answers }) => answers.length === 1)
+    stage.tell({ said: { text: 'mine', trust: 'own' } })
     stage.end('done')
     expect(await ended).toBe(0)
-    expect(stage.shown.split('\n').map((line) => (line === '' ? '' : Object.keys(JSON.parse(line))[0]))).toEqual([
-      'approval',
-      'ended',
-      '',
-    ])
+    expect(stage.answers).toEqual([['bb', false]])
+    expect(stage.complained).toMatch(/^denied: notes\.write needs your yes/)
+    expect(stage.shown).toBe('mine\n')
+  })
+
+  test('a turn that answers others too waits for their yes', async () => {
+    piped(['hi'])
+    await stage.until(({ said }) => said.length === 1)
+    stage.tell({ started: { turn: 2, inputs: 2 } }, { approval: asked(2, 'bb') })
+    await stage.until(({ complained }) => complained.includes('promethean approve bb'))
+    stage.end('done')
+    expect(await ended).toBe(0)
+    expect(stage.answers).toEqual([])
+  })
+
+  test.each([false, true])('a budget that is spent for long is not waited for (json: %s)', async (json) => {
+    piped(['hi', 'more'], json)
+    await stage.until(({ said }) => said.length === 1)
+    const until_ms = Date.now() + 3_600_000
+    stage.tell({ queued: { session: 'duck/chat', why: 'it is blocked', until_ms } })
+    expect(await ended).toBe(69)
+    expect(stage.said).toEqual(['hi'])
+    expect(stage.complained).toContain('BUDGET_SPENT: the budget is whole again at ')
+    if (json) expect(stage.shown).toContain('"code":"BUDGET_SPENT"')
+  })
+
+  test('a budget that is whole again soon is waited for', async () => {
+    piped(['hi'])
+    await stage.until(({ said }) => said.length === 1)
+    stage.tell({ waiting: { why: 'budget', reason: 'a minute', until_ms: Date.now() + 30_000 } })
+    stage.tell({ said: { text: 'there', trust: 'own' } })
+    stage.end('done')
+    expect(await ended).toBe(0)
+    expect(stage.shown).toBe('there\n')
   })
 })

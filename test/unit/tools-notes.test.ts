@@ -49,6 +49,16 @@ test('a new note is made once, with its folders, and leaves nothing else behind'
   expect(readFileSync(join(root, 'a/b/new.md'), 'utf8')).toBe('# New\n')
 })
 
+test.each(['a\nb.md', 'a\u001b[31mb.md', 'a\u202eb.md', 'a\u200bb.md', 'a\u{e0065}b.md', 'x\u2028/b.md'])(
+  'a name that does not print makes no note: %j',
+  async (path) => {
+    expect(await write(path, '# New\n')).toMatch(/^(NOTE_NAME|TOOL_ARGUMENTS)/)
+    const { signal } = new AbortController()
+    await expect(notesPort(root).write(path, '# New\n', signal)).rejects.toMatchObject({ code: 'NOTE_NAME' })
+    expect(readdirSync(root)).toEqual([])
+  },
+)
+
 test('a note is replaced only when it is the one that was read', async () => {
   writeFileSync(join(root, 'n.md'), 'old')
   const { hash } = await at.json('notes.read', { path: 'n.md' })
@@ -82,7 +92,7 @@ test.each([
 })
 
 test('a NUL in a path or a text is refused', async () => {
-  expect(await write('a\0b.md', 'x')).toMatch(/^OUTSIDE/)
+  expect(await write('a\0b.md', 'x')).toMatch(/^TOOL_ARGUMENTS/)
   expect(await write('n.md', 'x\0')).toMatchObject({ failed: true })
   expect(readdirSync(root)).toEqual([])
 })
@@ -131,8 +141,12 @@ test('a folder that becomes a link while notes are written never leads outside',
 })
 
 test('odd names are written and listed as they are', async () => {
-  const names = ['-rf.md', 'a\nb.md', '\u202egnp.md', '🦆.md', 'é.md', 'e\u0301.md', `${'x'.repeat(252)}.md`]
-  for (const path of names) expect(await write(path, path)).toMatchObject({ failed: false })
+  const made = ['-rf.md', '🦆.md', 'é.md', 'e\u0301.md', `${'x'.repeat(252)}.md`]
+  for (const path of made) expect(await write(path, path)).toMatchObject({ failed: false })
+  // No tool makes these, but they may be there.
+  const others = ['a\nb.md', '\u202egnp.md']
+  for (const path of others) writeFileSync(join(root, path), path)
+  const names = [...made, ...others]
   const { notes } = (await at.json('notes.list', {})) as { notes: { path: string }[] }
   expect(notes.map(({ path }) => path)).toEqual([...names].sort())
   expect(await write(`${'x'.repeat(253)}.md`, 'x')).toMatch(/^GONE/)

@@ -1,10 +1,19 @@
 /** What is told of one message on its way through a session: each line has exactly one of these members. */
 export type ChatLine =
   /** It waits in the session's queue, and what for. */
-  | { readonly queued: { readonly session: string; readonly why: string } }
+  | {
+      readonly queued: {
+        readonly session: string
+        readonly why: string
+        /** When a spent budget is whole again. */
+        readonly until_ms?: number
+      }
+    }
   | { readonly started: { readonly turn: number; readonly inputs: number } }
   /** A piece of the answer as it comes. */
   | { readonly delta: string }
+  /** The model broke off and is asked once more: the pieces so far are void, and the answer comes from its beginning. */
+  | { readonly again: { readonly attempt: number } }
   /** The model was asked; these memories lie before it. */
   | { readonly asked: { readonly round: number; readonly tokens: number; readonly memories: readonly MemoryName[] } }
   | { readonly called: CalledLine }

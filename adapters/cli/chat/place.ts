@@ -17,7 +17,11 @@ export function inputOf(view: View, event_id: string): number {
 }
 
 /** Why an input still waits in its session's queue; undefined when it is not there any more. O(queue). */
-export function whyQueued({ world }: View, key: string, input: number): string | undefined {
+export function whyQueued(
+  { world }: View,
+  key: string,
+  input: number,
+): { readonly why: string; readonly until_ms: number } | undefined {
   const session = world.find(Session, key)
   if (session === 0) return undefined
   const sessions = world.of(Session)
@@ -29,11 +33,12 @@ export function whyQueued({ world }: View, key: string, input: number): string |
     slot = slots.next[slot]!
   }
   if (slot === 0) return undefined
-  if (sessions.running[session] !== 0) return 'the turn before it is still under way'
+  if (sessions.running[session] !== 0) return { why: 'the turn before it is still under way', until_ms: 0 }
   const ahead = before === 0 ? '' : `; ${before} before it`
   const until_ms = sessions.blocked_until_ms[session]!
   if (sessions.state[session] === SessionState.blocked && until_ms > 0) {
-    return `the session is blocked until ${new Date(until_ms).toISOString().slice(0, 19).replace('T', ' ')} UTC${ahead}`
+    const until = new Date(until_ms).toISOString().slice(0, 19).replace('T', ' ')
+    return { why: `a budget is spent; the session is blocked until ${until} UTC${ahead}`, until_ms }
   }
-  return `the session is ${states[sessions.state[session]!] ?? 'waiting'}${ahead}`
+  return { why: `the session is ${states[sessions.state[session]!] ?? 'waiting'}${ahead}`, until_ms: 0 }
 }

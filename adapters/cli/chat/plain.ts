@@ -3,6 +3,18 @@ import { plain } from '../../../systems/cephalon/leaks/plain.ts'
 /** A text from outside as a terminal may show it: nothing is left that a terminal would obey. */
 export { plain }
 
+const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu
+
+/**
+ * A text as the operator must see it before it is obeyed: nothing is taken out, and whatever does not print, or prints as a
+ * blank without being one, stands as `\u{…}`. Line feeds stay. O(length).
+ */
+export function visible(text: string): string {
+  return text.replace(invisible, (character) =>
+    character === '\n' ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+}
+
 /** What may be the beginning of something longer: a sequence for a terminal, the end of a line, half a character. */
 const begun =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for

@@ -1,7 +1,19 @@
+import { EngineError, reasonOf } from '../../../engine/errors.ts'
 import { approvePath, askDaemon, cancelPath, chatPath, memoryPath, streamDaemon } from '../../control.ts'
 import type { Question } from '../desk.ts'
 import { CliError, exitCodes } from '../exit.ts'
 import type { Approved, ChatLine, Conversation, PastMessage, ToolView } from './lines.ts'
+
+/** The lines of a daemon; where it breaks off, what to do next is said too. */
+export async function* withAdvice(lines: AsyncIterable<ChatLine>, leaving: AbortSignal): AsyncGenerator<ChatLine> {
+  try {
+    yield* lines
+  } catch (thrown) {
+    if (leaving.aborted || !(thrown instanceof EngineError) || thrown.code !== 'DAEMON_FAILED') throw thrown
+    const advice = 'what was said is kept, and its turn goes on when promethean run is started again'
+    throw new CliError(exitCodes.unavailable, `${reasonOf(thrown)}; ${advice}`)
+  }
+}
 
 /** A conversation with a session of the daemon that holds a data directory. */
 export function remoteConversation(directory: string, session: string): Conversation {
@@ -13,7 +25,7 @@ export function remoteConversation(directory: string, session: string): Conversa
   }
   const ask = (question: Question): Promise<object> => post(memoryPath, question)
   const lines = (body: object): AsyncIterable<ChatLine> =>
-    streamDaemon(directory, chatPath, body, leaving.signal) as AsyncIterable<ChatLine>
+    withAdvice(streamDaemon(directory, chatPath, body, leaving.signal) as AsyncIterable<ChatLine>, leaving.signal)
   return {
     session,
     past: async (count) => ((await ask({ ask: 'past', session, count })) as { past: PastMessage[] }).past,

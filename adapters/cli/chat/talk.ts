@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Engine } from '../../../engine/engine.ts'
 import { reasonOf } from '../../../engine/errors.ts'
+import { Effect } from '../../../engine/flow/effect.ts'
 import type { Event } from '../../../engine/flow/event.ts'
 import { Call, Session, Turn } from '../../../systems/agents/columns.ts'
 import {
@@ -56,6 +57,8 @@ class Talk {
   #input = 0
   #turn = 0
   #why = ''
+  /** The attempt whose pieces were told last. */
+  #streamed = { effect_id: 0, attempt: 0 }
 
   constructor({ engine, deltas, signal }: TalkMeans, session: string) {
     this.#engine = engine
@@ -65,7 +68,7 @@ class Talk {
       engine.on('*', (event) => this.#hear(event)),
       deltas.hear((effect_id, delta) => {
         const mine = this.#turn !== 0 && engine.world.of(Turn).effect_id[this.#turn] === effect_id
-        if (mine && delta !== '') this.#lines.push({ delta })
+        if (mine && delta !== '') this.#stream(effect_id, delta)
       }),
     )
     signal?.addEventListener('abort', () => this.#lines.end())
@@ -105,13 +108,28 @@ class Talk {
     if (health === 'stopped' || health === 'failed') return this.#end('failed', 'STOPPED', 'the engine has ended')
     if (this.#turn !== 0 || this.#input === 0) return
     try {
-      const why = whyQueued(this.#engine, this.#session, this.#input)
-      if (why === undefined) return this.#end('failed', 'DROPPED', 'it left the queue without an answer')
-      if (why !== this.#why) this.#lines.push({ queued: { session: this.#session, why } })
+      const place = whyQueued(this.#engine, this.#session, this.#input)
+      if (place === undefined) return this.#end('failed', 'DROPPED', 'it left the queue without an answer')
+      const { why, until_ms } = place
+      const until = until_ms > 0 ? { until_ms } : {}
+      if (why !== this.#why) this.#lines.push({ queued: { session: this.#session, why, ...until } })
       this.#why = why
     } catch (thrown) {
       this.#end('failed', 'ENGINE_STATE', reasonOf(thrown))
     }
+  }
+
+  /** A piece, after a word where it belongs to another attempt than the one before. O(open effects). */
+  #stream(effect_id: number, delta: string): void {
+    const { world } = this.#engine
+    const effect = world.of(Effect)
+    let attempt = 0
+    for (const entity of world.each(Effect))
+      if (effect.effect_id[entity] === effect_id) attempt = effect.attempts[entity]!
+    const before = this.#streamed
+    if (before.effect_id === effect_id && before.attempt !== attempt) this.#lines.push({ again: { attempt } })
+    this.#streamed = { effect_id, attempt }
+    this.#lines.push({ delta })
   }
 
   #hear(event: Event): void {

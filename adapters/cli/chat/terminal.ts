@@ -102,6 +102,7 @@ class Talker {
 
   #take(line: ChatLine): void {
     if ('delta' in line) return this.#showDelta(line.delta)
+    if ('again' in line) return this.#beginAgain()
     if ('said' in line) return this.#showSaid(plain(line.said.text))
     if ('approval' in line) return this.#askFor(line.approval)
     if ('returned' in line) this.#takeBack(({ call }) => call === line.returned.call)
@@ -121,13 +122,22 @@ class Talker {
     this.#output.write(text)
   }
 
+  /** What was streamed of an attempt that broke off stays on its line, and counts for nothing. */
+  #beginAgain(): void {
+    if (this.#shown === '') return
+    this.#endAnswer()
+    this.#dim('… (again)')
+  }
+
   /** The answer as it stands; where what streamed was another, because it was begun anew or cleaned, it is shown whole. */
   #showSaid(text: string): void {
     const rest = this.#pieces.end()
     this.#output.write(this.#shown === '' ? '' : rest)
     const streamed = this.#shown + rest
     if (streamed.trim() !== text.trim()) {
+      const wasOther = streamed.trim() !== ''
       this.#endAnswer()
+      if (wasOther) this.#dim('The answer is another than what was streamed; this is how it stands:')
       this.#output.write(`${this.#agent} › ${text}`)
       this.#shown = text
     }

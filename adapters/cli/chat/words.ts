@@ -1,6 +1,6 @@
 import { oneLine } from '../words.ts'
 import type { ApprovalLine, ChatLine, EndedLine, MemoryName, PastMessage } from './lines.ts'
-import { plain } from './plain.ts'
+import { plain, visible } from './plain.ts'
 
 /** Lines of a conversation for people. Everything that comes from outside is made plain first. */
 
@@ -13,7 +13,7 @@ export function aside(line: ChatLine): string | undefined {
   if ('called' in line) {
     const { tool, arguments: given, verdict, reason } = line.called
     const refused = verdict === 'allow' || verdict === 'ask' ? '' : ` (${verdict}: ${oneLine(plain(reason), 120)})`
-    return `→ ${oneLine(plain(tool), 64)} ${oneLine(plain(given), 160)}${refused}`
+    return `→ ${oneLine(visible(tool), 64)} ${oneLine(visible(given), 160)}${refused}`
   }
   if ('returned' in line) {
     const { tool, state, text } = line.returned
@@ -47,11 +47,21 @@ export function endWords({ state, code, reason }: EndedLine): string | undefined
   return `${state}${why === '' ? '' : `: ${why}`}`
 }
 
-/** What the operator is asked before a call runs: the tool, its arguments whole, and why it is asked. */
+/**
+ * What the operator is asked before a call runs: the tool, its arguments whole, and why it is asked. Nothing is taken out of
+ * what will run: what does not print is shown as its number, and said to be there.
+ */
 export function approvalWords({ tool, arguments: given, risk, why, session }: ApprovalLine): string {
-  const heading = `${plain(session)} asks to use ${oneLine(plain(tool), 64)} (${risk}): ${oneLine(plain(why), 200)}`
-  return `${heading}\n${indented(plain(pretty(given)))}`
+  const heading = `${visible(session)} asks to use ${oneLine(visible(tool), 64)} (${risk}): ${oneLine(plain(why), 200)}`
+  const whole = pretty(given)
+  const shown = visible(whole)
+  const warning = shown === whole && !escaped.test(whole) ? '' : `\n    ${hidden}`
+  return `${heading}\n${indented(shown)}${warning}`
 }
+
+const hidden = 'Beware: the arguments hold invisible characters, shown here as \\u… with their number.'
+/** What JSON itself writes as a number: control characters and halves of characters. */
+const escaped = /(?<!\\)(?:\\\\)*\\u[0-9a-f]{4}/
 
 function pretty(text: string): string {
   try {
