@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { context } from './context.bench.ts'
+import { discord } from './discord.bench.ts'
 import { idle } from './idle.bench.ts'
 import { journal } from './journal.bench.ts'
 import { memory } from './memory.bench.ts'
@@ -33,6 +34,7 @@ const concerns = [
   notes,
   idle,
   memory,
+  discord,
   vectors,
 ]
 
