@@ -229,8 +229,9 @@ describe('Looking for what was sent', () => {
     expect(await find(api)).toEqual({ found: 'absent', message_id: '' })
     server.say(channel, user, 'noise', { silent: true })
     expect(await find(api)).toEqual({ found: 'unclear', message_id: '' })
+    const said_ms = Date.now()
     const { id } = await say(api, 'hello')
-    expect(await find(api, { since_ms: Date.now() + 60_000 - 1 })).toEqual({ found: 'found', message_id: id })
+    expect(await find(api, { since_ms: said_ms + 60_000 - 1 })).toEqual({ found: 'found', message_id: id })
   }, 20_000)
 
   test('by its nonce where history gives one, whatever the words', async () => {
