@@ -139,7 +139,7 @@ function ownWords(event: Event & { readonly payload: SessionSaid }): Draft {
 
 /** What the world says of programs quotes them, and every report is much like the last: it is believed least, and no flood. */
 function report(event: Event & { readonly payload: JanitorReport }): Draft | undefined {
-  if (event.source.kind !== 'world') return undefined
+  if (event.source.kind !== 'world' || event.payload.messages === 0) return undefined
   const draft = said(event, { text: event.payload.text }, MemoryKind.summary)
   return { ...draft, role: MemoryRole.system, trust: Trust.unknown }
 }

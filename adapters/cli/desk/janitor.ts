@@ -6,6 +6,7 @@ import { DiscordChannel } from '../../../systems/discord/columns.ts'
 import { JanitorAsked, type JanitorReport, JanitorRule } from '../../../systems/events.ts'
 import { Janitor, Rule, RuleState } from '../../../systems/janitor/columns.ts'
 import { Family } from '../../../systems/memory/columns.ts'
+import { templateOf } from '../../../systems/memory/floods/template.ts'
 
 /** What may be asked about the janitor. */
 export type JanitorQuestion =
@@ -89,7 +90,7 @@ export function rulesOf(view: View): RuleView[] {
       memory_id,
       channel: channel === 0 ? '' : world.keyOf(DiscordChannel, channel),
       author: world.names.text(families.author[family]!),
-      text: memory_id === 0 ? '' : (view.read('text', memory_id) ?? ''),
+      text: memory_id === 0 ? '' : templateOf(view, family),
       count: families.count[family]!,
       suppressed: rules.suppressed[rule]!,
       proposed_at_ms: rules.proposed_at_ms[rule]!,
