@@ -1,7 +1,8 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
 import * as modules from 'node:module'
-import { readArguments, usage } from './cli/arguments.ts'
+import { readArguments } from './cli/arguments.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './cli/exit.ts'
+import { usage } from './cli/usage.ts'
 
 /** Runs one command and says how it went; the commands are loaded only when they are asked for. */
 async function main(words: readonly string[]): Promise<ExitCode> {

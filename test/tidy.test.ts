@@ -221,7 +221,7 @@ describe('Determinism', () => {
 describe('Sizes', () => {
   /** Files that may be longer, how long, and why. */
   const longer: Record<string, [lines: number, why: string]> = {
-    'engine/engine.ts': [390, 'the one class an embedder sees, most of it docstrings and its way in and out'],
+    'engine/engine.ts': [400, 'the one class an embedder sees, most of it docstrings and its way in and out'],
     'engine/tick.ts': [385, 'the whole of determinism, on one page'],
     'stores/conformance.ts': [380, 'a list of cases, read one at a time'],
   }
