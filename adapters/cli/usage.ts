@@ -1,0 +1,59 @@
+/** What `promethean --help` prints. */
+export const usage = `promethean: an agent runtime that keeps notes to their contract, remembers them, and can replay all it did
+
+  promethean run [DIR] [--write] [--once]     watch a folder of notes; without --write only show what would change
+  promethean chat [SESSION]                   talk with an agent; a pipe is answered line by line
+  promethean sessions                         every session: its state, queue, budget, and what it waits for
+  promethean approve [HASH] [--deny]          the tool calls that wait for your yes, or the answer to one
+  promethean cancel SESSION                   end the turn under way and drop what waits
+  promethean outbox                           what is on its way out, and calls of which nobody knows whether they happened
+  promethean status [DIR]                     what the daemon, or its record at rest, says
+  promethean ask QUESTION                     an answer in quotes, with its sources and how they were found
+  promethean recall QUERY [-k N] [--explain]  the memories that answer best, with their scores
+  promethean ingest FILE.jsonl... | -         take in events, one JSON object a line
+  promethean memory show|forget|pin|unpin ID  one memory; export [--out FILE] writes all of them as events
+  promethean explain ID                       where a memory comes from and what it hangs together with
+  promethean explain turn ID                  what was put before the model, what was left out, and why
+  promethean explain route FILE.json|-        which sessions an event would reach, and why the others not
+  promethean audit [DIR]                      duplicates, loops, orphans, stale memories, secrets
+  promethean eval DIR...                      measure recall on corpora with questions
+  promethean doctor [DIR] [--repair]          check the record and its surroundings
+  promethean doctor llm                       ask the configured endpoint what it can do
+  promethean doctor discord                   check token, intents, and what the bot may do in each channel
+  promethean discord status                   the connection, the channels, and what waits to be sent
+  promethean discord backfill CHANNEL         fetch messages from a channel's history (--since, --limit)
+  promethean discord resolve POST again|drop  your word on a message of which nobody knows whether it was sent
+  promethean janitor [report]                 the last report of what programs said, or a fresh one
+  promethean janitor rules                    rules that it proposes; allow N, refuse N, end N decide on one
+  promethean replay [DIR] [--verify]          run the journal again and compare every tick
+  promethean sentinel list [DIR]              every note and its verdict
+  promethean sentinel undo PATH [DIR]         take back the last write to a note, byte for byte
+  promethean sentinel retry PATH [DIR]        look at a note again
+  promethean config check|print|schema        the configuration in force, or what is wrong with it
+
+  --notes DIR     the notes folder (default: notes in promethean.yaml, else ./docs/notes)
+  --data DIR      where the record rests (default: .promethean in the notes folder; without one, here)
+  --config FILE   configuration (default: ./promethean.yaml where there is one)
+  --write         let sentinels write; else they only show the difference
+  --once          work until nothing is open, then exit
+  --strict        with --once: exit 65 when a note failed; warnings about the config become errors
+  --port N        the inspector's port on loopback (0: any free one; default 4242)
+  --until TICK    with replay: stop there
+  --sample        where there is no ./docs/notes, repair a scratch copy of the sample notes
+  -k N            with recall and ask: most hits (default 10)
+  --explain       with recall: what each score was computed from
+  --queries FILE  with recall: many queries, one {"query": "..."} a line; the answers as lines of JSON
+  --kind, --tag   with recall and ask: only memories of a kind (chat, note, ...), with a tag; may be repeated
+  --channel, --thread, --author TEXT          only what was said there, or by them
+  --from, --to TIME                           only what happened since, and before: 2026-01-31, or milliseconds
+  --circuit NAME  with recall and ask: a lens that weighs kinds of keys
+  --since TIME    with discord backfill: from then on: 2026-01-31, milliseconds, or ago: 12h, 7d
+  --limit N       with discord backfill: most messages (default 1000)
+  --deny          with approve: no instead of yes
+  --out FILE      with memory export: where to write (default: standard output)
+  --json          lines for machines on standard output
+  --version, --help
+
+A SESSION is agent/name, or the name of one of the first agent's; without one it is the first of all.
+An ID is the number of a memory, the path of a note, or an event's own id (id:12 where that is a number too).
+Exit codes: 0 done, 1 failed, 64 usage, 65 bad data, 69 unavailable, 74 I/O, 75 locked, 77 permission, 78 config.`
