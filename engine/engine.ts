@@ -153,9 +153,12 @@ export class Engine {
   /**
    * Starts the adapters one after the other, then takes up the effects that were open and lets ticks run: no effect reaches
    * an adapter that has not started. An adapter must not wait for a tick in its `start`.
+   * @throws EngineError SCHEMA_INVALID for a schema of an event or effect that cannot be used
    */
   async start(): Promise<void> {
     assert(!this.#started && this.#health === 'ok', 'ENGINE_STATE', 'start() is called once, on a fresh engine')
+    this.#intake.compile()
+    this.#core.compile()
     this.#started = true
     for (const adapter of this.#options.adapters ?? []) await adapter.start?.(this.#intake.outside(adapter.name))
     if (this.#health !== 'ok') return

@@ -57,6 +57,19 @@ export function compileSchema(schema: JsonSchema, name: string): Check {
   return (value) => (validate(value) ? none : (validate.errors ?? []).map(problemOf))
 }
 
+/** A check whose schema is compiled when it is first needed, or by `compile`. */
+export type LateCheck = Check & { readonly compile: () => Check }
+
+/** As `compileSchema`, but later: most commands look at a record and need none of its sixty schemas. */
+export function checkLater(schema: JsonSchema, name: string): LateCheck {
+  let check: Check | undefined
+  const compile = (): Check => {
+    check ??= compileSchema(schema, name)
+    return check
+  }
+  return Object.assign((value: unknown) => compile()(value), { compile })
+}
+
 /** Compiles a schema that somebody else wrote, after holding it against the schema of schemas. @throws as `compileSchema` */
 export function compileForeignSchema(schema: JsonSchema, name: string): Check {
   judge ??= newAjv({})

@@ -5,7 +5,7 @@ import { plainCopy } from './flow/plain.ts'
 import { recordSeed } from './record/frame.ts'
 import { chain, type EntryHead } from './record/journal.ts'
 import { Puts, type TextPut } from './record/puts.ts'
-import { type Check, compileSchema } from './schema.ts'
+import { checkLater, type LateCheck } from './schema.ts'
 import type { System, Tick } from './system.ts'
 import type { Archetype } from './world/archetype.ts'
 import { nextRandom } from './world/random.ts'
@@ -90,7 +90,7 @@ export class Core {
   #mix = 0
   readonly #open = new Map<number, number>()
   readonly #answers = new Map<string, AnswerKind>()
-  readonly #checks: Check[] = []
+  readonly #checks: LateCheck[] = []
   readonly #typeIndex = new Map<EffectType<never, never>, number>()
   readonly #view: Tick
   readonly #read: (table: string, id: number) => string | undefined
@@ -113,12 +113,17 @@ export class Core {
     parts.effects.forEach((type, at) => {
       const index = at + 1
       this.#typeIndex.set(type as EffectType<never, never>, index)
-      this.#checks.push(compileSchema(type.schema, `request of ${type.name}`))
+      this.#checks.push(checkLater(type.schema, `request of ${type.name}`))
       this.#answers.set(type.done.name, { index, failed: false })
       this.#answers.set(type.failed.name, { index, failed: true })
       this.#answers.set(type.unknown.name, { index, failed: false })
     })
     this.#view = this.#tickView()
+  }
+
+  /** Compiles the schemas that no request has needed yet. @throws EngineError SCHEMA_INVALID */
+  compile(): void {
+    for (const check of this.#checks) check.compile()
   }
 
   /** Events emitted by the last tick, to be heard by the next. */

@@ -67,6 +67,8 @@ describe('Who imports whom', () => {
   ])
   /** Two doors into the same house: a socket for the command line, and a page for people. */
   const sharedAdapters: Record<string, string> = { control: 'inspector' }
+  /** No adapter, but how all of them reach a module of Node that is slow to import. */
+  const nodeHttp = 'adapters/node-http.ts'
   /** Not systems: columns, events, what was read or is passed over in this tick, how a key is made, where the outside stopped. */
   const sharedSystems = new Set(
     ['components', 'events', 'minted', 'skipped', 'keys', 'cursors'].map((name) => `systems/${name}.ts`),
@@ -105,7 +107,7 @@ describe('Who imports whom', () => {
   function adapterMay(from: string, to: string): boolean {
     const mine = nameIn('adapters', from)
     if (mine === 'cli') return true
-    if (to.startsWith('engine/') || forAdapters.has(to)) return true
+    if (to.startsWith('engine/') || forAdapters.has(to) || to === nodeHttp) return true
     if (!to.startsWith('adapters/')) return false
     return nameIn('adapters', to) === mine || sharedAdapters[mine] === nameIn('adapters', to)
   }
@@ -222,7 +224,7 @@ describe('Sizes', () => {
   /** Files that may be longer, how long, and why. */
   const longer: Record<string, [lines: number, why: string]> = {
     'engine/engine.ts': [400, 'the one class an embedder sees, most of it docstrings and its way in and out'],
-    'engine/tick.ts': [385, 'the whole of determinism, on one page'],
+    'engine/tick.ts': [390, 'the whole of determinism, on one page'],
     'stores/conformance.ts': [380, 'a list of cases, read one at a time'],
   }
   const linesMax = 300

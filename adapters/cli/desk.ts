@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { objectOf } from '../../engine/flow/event.ts'
-import { compileSchema, type JsonSchema } from '../../engine/schema.ts'
+import { checkLater, type JsonSchema } from '../../engine/schema.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import type { Recall, RecallOptions } from '../../systems/recall/types.ts'
 import type { MemoryDoor } from '../control.ts'
@@ -67,7 +67,7 @@ const schemas: { readonly [ask in Question['ask']]: JsonSchema } = {
   ...discordSchemas,
   ...janitorSchemas,
 }
-const checks = new Map(Object.entries(schemas).map(([ask, schema]) => [ask, compileSchema(schema, `question ${ask}`)]))
+const checks = new Map(Object.entries(schemas).map(([ask, schema]) => [ask, checkLater(schema, `question ${ask}`)]))
 
 /** The desk of an engine whose search adapter is at hand, and that of Discord where there is one. */
 export function deskOf(engine: Engine, search: Search, discord?: DiscordAdapter): Desk {

@@ -1,8 +1,13 @@
-import { structuredPatch } from 'diff'
+import { createRequire } from 'node:module'
+import type { structuredPatch } from 'diff'
+
+const require = createRequire(import.meta.url)
 
 /** A unified diff of the heads of a note, with control characters made visible: file texts are data, not terminal codes. */
 export function diffOf(path: string, before: string, after: string): string {
-  const patch = structuredPatch(path, path, before, after, '', '', { context: 2 })
+  // Loaded with the first difference: most commands show none.
+  const { structuredPatch: patchOf } = require('diff') as { structuredPatch: typeof structuredPatch }
+  const patch = patchOf(path, path, before, after, '', '', { context: 2 })
   const hunks = patch.hunks.map((hunk) => hunk.lines.filter((line) => !line.startsWith('\\')))
   const lines = hunks.flatMap((hunk, index) => (index === 0 ? hunk : ['…', ...hunk]))
   return [`--- ${printable(path)}`, ...lines.map(printable)].join('\n')

@@ -1,5 +1,6 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { EngineError, type ErrorCode, errorCodes, reasonOf } from '../../engine/errors.ts'
+import { request as httpRequest } from '../node-http.ts'
 import { errnoOf } from './errno.ts'
 import { atSocket, socketName } from './socket.ts'
 

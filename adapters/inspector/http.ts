@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { ListenOptions } from 'node:net'
 import { reasonOf } from '../../engine/errors.ts'
 import type { Log } from '../../engine/flow/adapter.ts'
+import { createServer } from '../node-http.ts'
 
 /** What one peer may cost: bytes, counts and milliseconds. */
 export type HttpLimits = {

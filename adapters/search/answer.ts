@@ -1,7 +1,7 @@
 import { EngineError } from '../../engine/errors.ts'
 import { EffectFailure } from '../../engine/flow/adapter.ts'
 import { objectOf, type Payload } from '../../engine/flow/event.ts'
-import { compileSchema, type JsonSchema } from '../../engine/schema.ts'
+import { checkLater, type JsonSchema } from '../../engine/schema.ts'
 import type { RecallDone, RecallRequest } from '../../systems/events.ts'
 import type { Recall, RecallOptions } from '../../systems/recall.ts'
 
@@ -10,7 +10,7 @@ const textUnitsMax = 200_000
 const text: JsonSchema = { type: 'string', maxLength: 4096 }
 const list: JsonSchema = { type: 'array', items: text, maxItems: 64 }
 const count: JsonSchema = { type: 'integer', minimum: 0 }
-const checkOptions = compileSchema(
+const checkOptions = checkLater(
   objectOf({
     'hits_max?': { type: 'integer', minimum: 1, maximum: 100 },
     'kinds?': list,

@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises'
-import { type IncomingMessage, request as requestHttp } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { EffectFailure } from '../../engine/flow/adapter.ts'
+import { request as requestHttp } from '../node-http.ts'
 import { isPublic } from './address.ts'
 
 /** One request to the public network, and to nothing else. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { EngineError, reasonOf } from '../errors.ts'
 import type { Limits } from '../limits.ts'
-import { type Check, compileSchema, type JsonSchema } from '../schema.ts'
+import { checkLater, type JsonSchema, type LateCheck } from '../schema.ts'
 import { Arena, type Span } from './arena.ts'
 import type { Event, EventInput, EventType } from './event.ts'
 import { plainCopy } from './plain.ts'
@@ -41,8 +41,8 @@ export class Inbox {
   readonly #rings: Ring<Parcel>[] = []
   /** How much of what entered a ring is durable. */
   readonly #durable = new Map<Ring<Parcel>, number>()
-  readonly #checks = new Map<string, Check>()
-  readonly #checkEnvelope: Check = compileSchema(envelope, 'event')
+  readonly #checks = new Map<string, LateCheck>()
+  readonly #checkEnvelope: LateCheck = checkLater(envelope, 'event')
   readonly #limits: Limits
   readonly #arena = new Arena()
   #waiting: (() => void)[] = []
@@ -50,7 +50,13 @@ export class Inbox {
 
   constructor(types: readonly EventType[], limits: Limits) {
     this.#limits = limits
-    for (const type of types) this.#checks.set(type.name, compileSchema(type.schema, `payload of ${type.name}`))
+    for (const type of types) this.#checks.set(type.name, checkLater(type.schema, `payload of ${type.name}`))
+  }
+
+  /** Compiles the schemas that no event has needed yet. @throws EngineError SCHEMA_INVALID */
+  compile(): void {
+    this.#checkEnvelope.compile()
+    for (const check of this.#checks.values()) check.compile()
   }
 
   /** A new ring; rings are drained in the order in which they were made. */

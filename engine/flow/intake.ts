@@ -36,6 +36,11 @@ export class Intake {
     this.#library = this.#inbox.ring()
   }
 
+  /** Compiles the schemas that no event has needed yet. @throws EngineError SCHEMA_INVALID */
+  compile(): void {
+    this.#inbox.compile()
+  }
+
   /** How many events wait. */
   get count(): number {
     return this.#inbox.count

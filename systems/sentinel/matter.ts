@@ -1,9 +1,19 @@
-import matter from 'gray-matter'
+import { createRequire } from 'node:module'
+import type matter from 'gray-matter'
 import type { Json } from '../../engine/flow/event.ts'
 import { lineAt, parseYaml, type YamlCode, type YamlParsed } from '../../engine/yaml.ts'
 import { type Outline, outlineOf } from '../../engine/yaml-outline.ts'
 import { readPlainMap } from '../../engine/yaml-plain.ts'
 import type { Fence } from './fence.ts'
+
+const require = createRequire(import.meta.url)
+let read: typeof matter | undefined
+
+/** Loaded with the first note: it brings a second reader of YAML, and most commands read no note. */
+function reader(): typeof matter {
+  read ??= require('gray-matter') as typeof matter
+  return read
+}
 
 export type Data = { readonly [key: string]: Json }
 
@@ -42,7 +52,7 @@ export function readMatter(fence: Extract<Fence, { kind: 'yaml' }>): Matter {
   const parsed = parsePlainOrFull(yaml)
   if (!parsed.ok) return parsed
   const { outline, kind } = parsed
-  const file = matter(`---\n${yaml}${close}\n`, {
+  const file = reader()(`---\n${yaml}${close}\n`, {
     language: 'yaml',
     delimiters: ['---', close],
     // Its own excerpt search would trust a key of the note.

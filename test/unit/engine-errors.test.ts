@@ -30,7 +30,10 @@ describe('Wrong use', () => {
       value: 'other',
     })
     const bad = eventType('bad', { type: 'wrong' })
-    await expect(opened({ store, events: [bad] })).rejects.toMatchObject({ code: 'SCHEMA_INVALID' })
+    const wrong = await opened({ store, events: [bad] })
+    await expect(wrong.start()).rejects.toMatchObject({ code: 'SCHEMA_INVALID' })
+    expect(() => wrong.publish({ type: 'bad', payload: {} })).toThrow(/SCHEMA_INVALID/)
+    await wrong.stop()
     await expect(opened({ store, records: ['not a name'] })).rejects.toMatchObject({ code: 'STORE_KEY' })
     const engine = await opened({ store })
     await expect(opened({ store })).rejects.toMatchObject({ code: 'STORE_LOCKED' })
