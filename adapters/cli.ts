@@ -2,6 +2,8 @@
 import * as modules from 'node:module'
 import { readArguments } from './cli/arguments.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './cli/exit.ts'
+import { guardCrash, guardStream } from './cli/secrets/output.ts'
+import { secrets } from './cli/secrets.ts'
 import { usage } from './cli/usage.ts'
 
 /** Runs one command and says how it went; the commands are loaded only when they are asked for. */
@@ -42,8 +44,20 @@ async function main(words: readonly string[]): Promise<ExitCode> {
       return (await import('./cli/audit.ts')).audit(args)
     case 'eval':
       return (await import('./cli/eval.ts')).evaluate(args)
+    case 'olympia':
+      return (await import('./cli/olympia.ts')).olympia(args)
     case 'replay':
       return (await import('./cli/replay.ts')).replay(args)
+    case 'backup':
+      return (await import('./cli/backup.ts')).backup(args)
+    case 'restore':
+      return (await import('./cli/backup.ts')).restore(args)
+    case 'top':
+      return (await import('./cli/top.ts')).top(args)
+    case 'mcp':
+      return (await import('./cli/mcp.ts')).mcp(args)
+    case 'repl':
+      return (await import('./cli/repl.ts')).repl(args)
     case 'doctor':
       return (await import('./cli/doctor.ts')).doctor(args)
     case 'config':
@@ -71,6 +85,8 @@ function refuseOldNode(): void {
 }
 
 process.umask(0o077)
+for (const stream of [process.stdout, process.stderr]) guardStream(stream, secrets)
+guardCrash(process.stderr)
 process.stdout.on('error', muted)
 process.stderr.on('error', muted)
 modules.enableCompileCache?.()

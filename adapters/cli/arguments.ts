@@ -29,7 +29,12 @@ const options = {
   since: { type: 'string' },
   limit: { type: 'string' },
   out: { type: 'string' },
+  model: { type: 'string', multiple: true },
+  runs: { type: 'string' },
+  parallel: { type: 'string' },
+  'fail-under': { type: 'string' },
   deny: { type: 'boolean' },
+  client: { type: 'string' },
   json: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -55,8 +60,14 @@ const wordsMax: { readonly [command: string]: ((words: readonly string[]) => num
   ask: () => Number.POSITIVE_INFINITY,
   eval: () => Number.POSITIVE_INFINITY,
   memory: ([order]) => (order === 'export' ? 1 : 2),
+  olympia: ([order]) => (order === 'run' ? 2 : 1),
   explain: ([what]) => (what === 'turn' || what === 'route' ? 2 : 1),
   audit: () => 1,
+  backup: () => 1,
+  restore: () => 2,
+  top: () => 0,
+  repl: () => 0,
+  mcp: () => 0,
 }
 
 /** What was asked for on the command line. */
@@ -86,7 +97,19 @@ export type Arguments = {
   readonly since_ms: number | undefined
   readonly limit: number | undefined
   readonly out: string | undefined
+  readonly olympia: OlympiaWords
   readonly deny: boolean
+  /** Which MCP client is served; undefined: one that the config does not name. */
+  readonly client: string | undefined
+}
+
+/** What is run by `olympia`; undefined: as usual. */
+export type OlympiaWords = {
+  readonly models: readonly string[]
+  readonly runs: number | undefined
+  readonly parallel: number | undefined
+  /** From 0 to 1. */
+  readonly fail_under: number | undefined
 }
 
 /** Which memories may be hits at all. */
@@ -152,8 +175,16 @@ export function readArguments(words: readonly string[]): Arguments {
     since_ms: sinceOf(values.since),
     limit: numberOf('--limit', values.limit, 1_000_000_000),
     out: values.out,
+    olympia: olympiaOf(values),
     deny: values.deny === true,
+    client: values.client,
   }
+}
+
+function olympiaOf(values: ReturnType<typeof parse>['values']): OlympiaWords {
+  const [runs, parallel] = [numberOf('--runs', values.runs, 1_000), numberOf('--parallel', values.parallel, 256)]
+  if (runs === 0 || parallel === 0) throw new CliError(exitCodes.usage, '--runs and --parallel take at least 1')
+  return { models: values.model ?? [], runs, parallel, fail_under: shareOf('--fail-under', values['fail-under']) }
 }
 
 function parse(words: readonly string[]) {
@@ -165,6 +196,12 @@ function numberOf(name: string, text: string | undefined, max: number): number |
   const value = Number(text)
   if (/^\d+$/.test(text) && value <= max) return value
   throw new CliError(exitCodes.usage, `${name} takes a whole number from 0 to ${max}, not ${text}`)
+}
+
+function shareOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(text)) return Number(text)
+  throw new CliError(exitCodes.usage, `${name} takes a share from 0 to 1, like 0.8, not ${text}`)
 }
 
 const ago_ms: { readonly [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }

@@ -24,6 +24,7 @@ import { type Config, type Policy, unknownContracts } from './config.ts'
 import { unknownTools } from './config-agents.ts'
 import { Deltas } from './deltas.ts'
 import { CliError, exitCodes } from './exit.ts'
+import { allScrubbed } from './secrets.ts'
 import { type Toolbox, toolboxOf } from './toolbox.ts'
 import { vectorStore } from './vector-store.ts'
 
@@ -94,7 +95,7 @@ export async function openDaemon(config: Config, options: { log: Log; watch: boo
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, ...models, adapter, ...adapters, ...talk, files],
+    adapters: allScrubbed([memory, ...models, adapter, ...adapters, ...talk, files]),
     clock: wall(),
     limits: config.limits,
     log: options.log,
@@ -126,7 +127,14 @@ export async function openForChat(
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, ...models, adapter, ...adapters, ...(await discordSending(config)), { name, effects }],
+    adapters: allScrubbed([
+      memory,
+      ...models,
+      adapter,
+      ...adapters,
+      ...(await discordSending(config)),
+      { name, effects },
+    ]),
     limits: config.limits,
     log,
   })
@@ -145,7 +153,14 @@ export async function openForOrder(config: Config, log: Log): Promise<{ engine: 
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, ...models, adapter, ...adapters, ...(await discordSending(config)), { name, effects }],
+    adapters: allScrubbed([
+      memory,
+      ...models,
+      adapter,
+      ...adapters,
+      ...(await discordSending(config)),
+      { name, effects },
+    ]),
     limits: config.limits,
     log,
   })
@@ -165,7 +180,7 @@ export async function openForDiscord(config: Config, log: Log): Promise<Omit<Dae
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: [memory, ...models, adapter, ...adapters, ...talk, { name, effects }],
+    adapters: allScrubbed([memory, ...models, adapter, ...adapters, ...talk, { name, effects }]),
     limits: config.limits,
     log,
   })

@@ -17,10 +17,12 @@ import {
   type JanitorConfig,
   janitorFrom,
 } from './config-discord.ts'
+import type { McpConfig } from './config-mcp.ts'
 import { type EmbeddingPolicy, embeddingFrom, type MemoryConfig } from './config-memory.ts'
 import { attempt, ConfigProblems } from './config-problems.ts'
 import { checkConfig } from './config-schema.ts'
 import { CliError, exitCodes } from './exit.ts'
+import { secrets } from './secrets.ts'
 import { ownToolNames } from './toolbox.ts'
 
 export type ModelConfig = {
@@ -55,6 +57,7 @@ type ConfigFile = {
   readonly tools?: ToolsConfig
   readonly discord?: DiscordConfig
   readonly janitor?: JanitorConfig
+  readonly mcp?: McpConfig
   readonly port?: number
   readonly limits?: Partial<Limits>
   readonly log?: { readonly level?: 'debug' | 'info' | 'warn' | 'error' }
@@ -88,6 +91,8 @@ export type Config = {
   readonly keyName: string | undefined
   /** How to reach Discord; undefined: it is not configured, and nothing of it is loaded. */
   readonly discord: DiscordAccess | undefined
+  /** What each MCP client may do. */
+  readonly mcp: McpConfig
   /** The inspector's port; undefined: the usual one, or any other when that is taken. */
   readonly port: number | undefined
   readonly limits: Partial<Limits>
@@ -142,11 +147,12 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
     tools: read.tools ?? {},
     keyName: read.model?.api_key,
     discord,
+    mcp: read.mcp ?? {},
     port: args.port ?? read.port,
     limits: read.limits ?? {},
     level: read.log?.level ?? 'info',
     extend,
-    warnings: file === undefined ? [] : warningsOf(file),
+    warnings: [...(file === undefined ? [] : warningsOf(file)), ...secrets.warnings()],
   }
 }
 
@@ -189,9 +195,16 @@ function checkedFile(parsed: YamlParsed | undefined, problems: ConfigProblems): 
 /** What a secret's reference stands for. @throws Error naming the reference, never the secret */
 function secretOf(reference: string, base: string): string {
   const [kind, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)]
-  if (kind === 'file') return readFileSync(isAbsolute(name) ? name : join(base, name), 'utf8').trim()
+  if (kind === 'file') return known(reference, readFileSync(isAbsolute(name) ? name : join(base, name), 'utf8').trim())
   const value = process.env[name]
   if (value === undefined || value === '') throw new Error(`the variable ${name} is not set`)
+  return known(reference, value.trim())
+}
+
+/** The secret, which is kept out of whatever this process says from now on. @throws Error when there is nothing in it */
+function known(reference: string, value: string): string {
+  if (value === '') throw new Error(`${reference} is empty`)
+  secrets.add(reference, value)
   return value
 }
 

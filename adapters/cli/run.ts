@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,6 +23,7 @@ import { ignoreInGit } from './git-ignore.ts'
 import { openLog } from './log.ts'
 import { inviteQuestions } from './prompt.ts'
 import { Report } from './report.ts'
+import { secrets } from './secrets.ts'
 import { viewOf } from './view.ts'
 
 type Service = { close(): Promise<void> }
@@ -139,6 +140,7 @@ async function serve(
   const token_file = join(config.data, 'inspector.token')
   try {
     const page = await openInspector(view, config.port, { token_file, log })
+    secrets.add('inspector.token', readFileSync(token_file, 'utf8').trim())
     log.info({ port: page.port, token_file }, `inspector on http://127.0.0.1:${page.port}`)
     return [page, channel]
   } catch (thrown) {

@@ -17,6 +17,12 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   promethean explain route FILE.json|-        which sessions an event would reach, and why the others not
   promethean audit [DIR]                      duplicates, loops, orphans, stale memories, secrets
   promethean eval DIR...                      measure recall on corpora with questions
+  promethean olympia list|run SUITE           tasks against models: frontmatter, tools, or a file of your own
+  promethean top [--once]                     the running daemon at a glance: systems, sessions, sources, jobs
+  promethean repl                             a JavaScript prompt on the world, read-only; help() lists what there is
+  promethean mcp [--client NAME]              the memory for an MCP client, on standard input and output
+  promethean backup TO                        a checked copy of the record in a new folder, while the daemon runs or not
+  promethean restore FROM DIR                 make a data directory of a backup
   promethean doctor [DIR] [--repair]          check the record and its surroundings
   promethean doctor llm                       ask the configured endpoint what it can do
   promethean doctor discord                   check token, intents, and what the bot may do in each channel
@@ -50,7 +56,11 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   --since TIME    with discord backfill: from then on: 2026-01-31, milliseconds, or ago: 12h, 7d
   --limit N       with discord backfill: most messages (default 1000)
   --deny          with approve: no instead of yes
+  --client NAME   with mcp: whose scope the config gives it (default: the config's default)
   --out FILE      with memory export: where to write (default: standard output)
+  --model NAME    with olympia: another model of the configured endpoint; may be repeated
+  --runs N        with olympia: of each task (default 3); --parallel N: at once (default 4)
+  --fail-under N  with olympia: exit 1 when a model's pass rate is below, like 0.8
   --json          lines for machines on standard output
   --version, --help
 

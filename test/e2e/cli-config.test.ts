@@ -53,6 +53,16 @@ describe('what a config cannot mean ends with 78', () => {
       yaml: 'model: { api_key: "env:PROMETHEAN_UNSET" }\n',
       says: /PROMETHEAN_UNSET is not set/,
     },
+    {
+      name: 'I153: an empty variable',
+      yaml: 'model: { api_key: "env:PROMETHEAN_EMPTY" }\nwritee: true\n',
+      says: /:1: model\.api_key: the variable PROMETHEAN_EMPTY is not set\n.*:2: writee: .*did you mean write\?/,
+    },
+    {
+      name: 'I153: a variable with nothing but blanks',
+      yaml: 'model: { api_key: "env:PROMETHEAN_BLANK" }\n',
+      says: /:1: model\.api_key: env:PROMETHEAN_BLANK is empty/,
+    },
     { name: 'a missing secret', yaml: 'model: { api_key: "file:none.txt" }\n', says: /model\.api_key: .*none\.txt/ },
     {
       name: 'limits that clash',
@@ -70,7 +80,8 @@ describe('what a config cannot mean ends with 78', () => {
   test.for(wrong)('$name', async ({ yaml, says }) => {
     const place = new Place()
     const words = place.config(yaml)
-    const done = await place.run(['config', 'check', ...words])
+    const env = { PROMETHEAN_EMPTY: '', PROMETHEAN_BLANK: ' \n' }
+    const done = await place.run(['config', 'check', ...words], { env })
     expect(done).toMatchObject({ code: 78, out: '' })
     expect(done.err).toMatch(says)
     expect(done.err).not.toMatch(/\n\s+at /)

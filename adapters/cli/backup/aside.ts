@@ -1,0 +1,65 @@
+import { lstat, mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { codeOf, fileMode, folderMode, orWhenMissing, storeError, syncFolder } from '../../../stores/lmdb/files.ts'
+import { CliError, exitCodes } from '../exit.ts'
+
+/** Lies in a folder that is being made; holds the process that makes it. */
+const markName = 'unfinished'
+
+/**
+ * Makes a folder so that it is there whole or not at all: it is made under another name, `<target>.part`, and renamed when `make`
+ * is done. What a kill left of an earlier try is removed; what this try made is removed when it fails.
+ * @throws CliError 75 while another process makes the same folder, 65 where something else bears the other name
+ */
+export async function wholeFolder<T>(target: string, make: (folder: string) => Promise<T>): Promise<T> {
+  const aside = `${target}.part`
+  await clear(aside)
+  try {
+    await mkdir(aside, { mode: folderMode })
+    await writeFile(join(aside, markName), String(process.pid), { mode: fileMode })
+    const made = await make(aside)
+    await rm(join(aside, markName))
+    await syncFolder(aside)
+    // An empty folder may stand where it goes: it was looked at before, and one that is not empty any more stays.
+    await orWhenMissing(rmdir(target), undefined)
+    await rename(aside, target)
+    await syncFolder(dirname(target))
+    return made
+  } catch (thrown) {
+    await rm(aside, { recursive: true, force: true })
+    if (codeOf(thrown) === '') throw thrown
+    throw storeError(thrown, `${target} cannot be written`)
+  }
+}
+
+/** What stands at a path: nothing, an empty folder, or something. */
+export async function standsAt(path: string): Promise<'nothing' | 'a folder' | 'a file'> {
+  const found = await orWhenMissing(lstat(path), undefined)
+  if (found === undefined) return 'nothing'
+  return found.isDirectory() ? 'a folder' : 'a file'
+}
+
+async function clear(aside: string): Promise<void> {
+  if ((await standsAt(aside)) === 'nothing') return
+  const mark = await readFile(join(aside, markName), 'utf8').catch((thrown: unknown) => {
+    if (codeOf(thrown) === 'ENOENT' || codeOf(thrown) === 'ENOTDIR') return undefined
+    throw thrown
+  })
+  if (mark === undefined) {
+    throw new CliError(exitCodes.data, `${aside} is in the way, and it is no unfinished work; move it away`)
+  }
+  if (isAlive(Number(mark))) {
+    throw new CliError(exitCodes.locked, `process ${mark} is writing ${aside}; wait for it, or end it`)
+  }
+  await rm(aside, { recursive: true, force: true })
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (thrown) {
+    return codeOf(thrown) === 'EPERM'
+  }
+}
