@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { EngineError, reasonOf } from '../engine/errors.ts'
 import { type Log, silent } from '../engine/flow/adapter.ts'
 import { type ChatDoor, isChat, serveChat } from './inspector/chat.ts'
+import { debugPath, serveDebug } from './inspector/debug.ts'
 import { errnoOf } from './inspector/errno.ts'
-import { notReading, wrongMethod } from './inspector/guard.ts'
+import { notPosting, notReading, wrongMethod } from './inspector/guard.ts'
 import { type Answer, createHttp, defaultHttpLimits, type Http, type HttpLimits, listen } from './inspector/http.ts'
+import { Live } from './inspector/live.ts'
 import { ingestPath, type MemoryDoor, memoryPath, serveMemory } from './inspector/memory.ts'
 import { obey, orderPath } from './inspector/order.ts'
-import { look, targetOf, type View } from './inspector/routes.ts'
+import { look, streamPath, targetOf, type View } from './inspector/routes.ts'
 import { atSocket, socketName } from './inspector/socket.ts'
 
 export { askDaemon } from './inspector/ask.ts'
@@ -41,8 +43,14 @@ const cradleName = '.daemon'
  */
 export async function control(view: View, directory: string, options: ControlOptions = {}): Promise<Control> {
   const { log = silent, memory, chat } = options
+  // Whoever may open the socket may give orders, so debug orders are not refused here.
+  const live = new Live(view, { write: true, log })
   const answer: Answer = (request) => {
     const target = targetOf(request)
+    if (target.path === debugPath) {
+      return notPosting(request) ?? serveDebug((order) => view.debug(order), request, log)
+    }
+    if (target.path === streamPath) return notReading(request) ?? live.answer(request.method, target.query)
     const ofMemory = memory !== undefined && (target.path === memoryPath || target.path === ingestPath)
     const ofChat = chat !== undefined && isChat(target.path)
     if (target.path !== orderPath && !ofMemory && !ofChat) return notReading(request) ?? look(view, target, log)
@@ -52,15 +60,20 @@ export async function control(view: View, directory: string, options: ControlOpt
   }
   // Orders may take long, and who gives them sets the deadline: a quiet connection is not cut.
   const http = createHttp(answer, { ...defaultHttpLimits, idle_ms: 0, ...options.limits }, log)
+  const ended = (): Promise<void> => {
+    live.close()
+    return http.close()
+  }
   try {
     if (process.platform === 'win32') {
       await atSocket(directory, socketName, (path) => listen(http, { path }, log))
-      return { close: http.close }
+      return { close: ended }
     }
     await refuseOther(join(directory, socketName))
     const inode = await settle(http, directory, log)
     let closing: Promise<void> | undefined
     const close = (): Promise<void> => {
+      live.close()
       closing ??= leave(http, join(directory, socketName), inode)
       return closing
     }

@@ -1,13 +1,25 @@
 import type { AddressInfo } from 'node:net'
 import { assert, EngineError, reasonOf } from '../engine/errors.ts'
 import { type Log, silent } from '../engine/flow/adapter.ts'
+import { debugPath, serveDebug } from './inspector/debug.ts'
 import { errnoOf } from './inspector/errno.ts'
-import { fromElsewhere, notReading, unauthorized } from './inspector/guard.ts'
-import { type Answer, createHttp, defaultHttpLimits, type Http, type HttpLimits, listen } from './inspector/http.ts'
-import { isApi, look, targetOf, type View } from './inspector/routes.ts'
+import { fromElsewhere, notPosting, notReading, unauthorized } from './inspector/guard.ts'
+import {
+  type Answer,
+  createHttp,
+  defaultHttpLimits,
+  type Http,
+  type HttpLimits,
+  listen,
+  type Serve,
+} from './inspector/http.ts'
+import { Live, type LiveLimits } from './inspector/live.ts'
+import { pageOf } from './inspector/page.ts'
+import { isApi, look, streamPath, targetOf, type View } from './inspector/routes.ts'
 import { tokenCheck } from './inspector/token.ts'
 
-export type { HttpLimits } from './inspector/http.ts'
+export type { HttpLimits, Serve } from './inspector/http.ts'
+export type { LiveView, Watcher } from './inspector/live.ts'
 export type { View } from './inspector/routes.ts'
 
 export type InspectorOptions = {
@@ -19,6 +31,11 @@ export type InspectorOptions = {
   readonly token_file: string
   readonly log?: Log
   readonly limits?: Partial<HttpLimits>
+  readonly live?: Partial<LiveLimits>
+  /** Whether debug orders are taken: pause, single steps, ticks a second. */
+  readonly write?: boolean
+  /** Who answers at other paths, whatever the method: reached only with the token, and from this machine. */
+  readonly handlers?: { readonly [path: string]: Serve }
 }
 
 export type Inspector = {
@@ -35,8 +52,8 @@ const addresses: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Shows a running daemon on a loopback port, read-only: `/livez` and `/readyz` to everyone on this machine,
- * `/api/*` to whoever holds the token.
+ * Shows a running daemon on a loopback port: `/livez`, `/readyz` and the empty page to everyone on this machine, `/api/*` and
+ * `/metrics` to whoever holds the token. Read-only, but for debug orders where `write` allows them.
  * @throws EngineError ADAPTER_OPTION for a host that is not loopback, a wrong port or an unusable token file;
  * LISTEN_FAILED when the port cannot be had
  */
@@ -49,16 +66,31 @@ export async function inspector(view: View, options: InspectorOptions): Promise<
   const inRange = Number.isInteger(port) && port >= 0 && port <= 65_535
   assert(inRange, 'ADAPTER_OPTION', `port ${port} is not a whole number from 0 to 65535`, port)
   const isToken = await tokenCheck(token_file, log)
+  const { write = false, handlers = {} } = options
+  const page = pageOf(log)
+  const live = new Live(view, { write, log, ...(options.live === undefined ? {} : { limits: options.live }) })
   const answer: Answer = (request) => {
-    const refusal = fromElsewhere(request) ?? notReading(request)
-    if (refusal !== undefined) return refusal
+    const elsewhere = fromElsewhere(request)
+    if (elsewhere !== undefined) return elsewhere
     const target = targetOf(request)
-    if (isApi(target.path) && !isToken(request.headers.authorization)) return unauthorized()
-    return look(view, target, log)
+    const serve = Object.hasOwn(handlers, target.path) ? handlers[target.path] : undefined
+    const ordered = target.path === debugPath
+    const refusal = serve !== undefined ? undefined : ordered ? notPosting(request) : notReading(request)
+    if (refusal !== undefined) return refusal
+    const closed = isApi(target.path) || serve !== undefined
+    if (closed && !isToken(request.headers.authorization)) return unauthorized()
+    if (serve !== undefined) return { status: 200, text: '', take: serve }
+    if (ordered) return serveDebug(write ? (order) => view.debug(order) : undefined, request, log)
+    if (target.path === streamPath) return live.answer(request.method, target.query)
+    return page.at(target.path, request.headers['if-none-match']) ?? look(view, target, log)
   }
   const http = createHttp(answer, { ...defaultHttpLimits, ...options.limits }, log)
   await listenAt(http, { address, port, log })
-  return { port: (http.server.address() as AddressInfo).port, close: http.close }
+  const close = (): Promise<void> => {
+    live.close()
+    return http.close()
+  }
+  return { port: (http.server.address() as AddressInfo).port, close }
 }
 
 async function listenAt(http: Http, at: { address: string; port: number; log: Log }): Promise<void> {

@@ -3,6 +3,7 @@ import { context } from './context.bench.ts'
 import { discord } from './discord.bench.ts'
 import { idle } from './idle.bench.ts'
 import { journal } from './journal.bench.ts'
+import { mcp } from './mcp.bench.ts'
 import { memory } from './memory.bench.ts'
 import { notes } from './notes.bench.ts'
 import { recovery } from './recovery.bench.ts'
@@ -36,6 +37,7 @@ const concerns = [
   memory,
   discord,
   vectors,
+  mcp,
 ]
 
 const help = `npm run bench -- [--filter WORD] [--full] [--peers] [--smoke] [--json | --format gab] [--save NAME] [--compare NAME] [--rounds N]

@@ -68,7 +68,7 @@ export class Beat {
     this.#gather(now_ms, usual)
     trace.beginTick()
     const outcome = core.apply(this.#batch)
-    trace.endTick()
+    trace.endTick(core.tick)
     return outcome.idle ? undefined : this.#commit()
   }
 

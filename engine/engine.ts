@@ -4,7 +4,7 @@ import { type Log, silent } from './flow/adapter.ts'
 import { wallClock } from './flow/clock.ts'
 import { Departures } from './flow/departures.ts'
 import { Dispatch } from './flow/dispatch.ts'
-import { Driver } from './flow/driver.ts'
+import { Driver, type Pacing } from './flow/driver.ts'
 import { Effect, type EffectType } from './flow/effect.ts'
 import type { Event, EventInput } from './flow/event.ts'
 import { Intake } from './flow/intake.ts'
@@ -24,6 +24,7 @@ import { ownTables, Recorder } from './record/recorder.ts'
 import { type Recovered, recover } from './record/recover.ts'
 import { type ReplayReport, replayJournal } from './record/replay.ts'
 import type { Store } from './record/store.ts'
+import { beginningOf, type Visit, visit } from './record/visit.ts'
 import type { Core } from './tick.ts'
 import { type Timings, Trace } from './trace.ts'
 import { runtimeName, version } from './version.ts'
@@ -239,6 +240,22 @@ export class Engine {
     return replayJournal(this.#options, this.#store, { ...options, backoff_max_ms: this.limits.backoff_max_ms })
   }
 
+  /**
+   * The world as it was after a tick, made anew beside this one for looking at. Of this world it costs what `pause` lets it.
+   * @throws EngineError TICK_GONE
+   */
+  visit(tick: number, pause?: () => Promise<void>): Promise<Visit> {
+    const known = Number.isInteger(tick) && tick >= 0 && tick <= this.tick
+    assert(known, 'TICK_GONE', `tick ${tick} has not come yet; the last is ${this.tick}`, tick)
+    const { backoff_max_ms } = this.limits
+    return visit(this.#options, this.#store, { tick, backoff_max_ms, ...(pause === undefined ? {} : { pause }) })
+  }
+
+  /** The first tick that `visit` can show. */
+  get firstTick(): number {
+    return beginningOf(this.#store)
+  }
+
   /** Ticks of the snapshots from which `replay` can begin, newest first. */
   snapshots(): readonly number[] {
     return this.#store.snapshots()
@@ -246,6 +263,11 @@ export class Engine {
 
   timings(): Timings {
     return this.#trace.timings()
+  }
+
+  /** Microseconds of the last 1,200 ticks after one, oldest first: `[tick, whole, ...one for each system]`; at most `max`, the newest. */
+  timeline(after_tick: number, max: number): number[][] {
+    return this.#trace.timeline(after_tick, max)
   }
 
   /** The last events, oldest first. */
@@ -271,6 +293,11 @@ export class Engine {
       refused: this.#intake.refused,
       dead: this.#store.count(ownTables.dead),
     }
+  }
+
+  /** How fast the world goes by the wall: pause, single steps, rate. For debugging. */
+  get pacing(): Pacing {
+    return this.#driver
   }
 
   /** Takes a snapshot of the last durable tick. */

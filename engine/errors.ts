@@ -14,6 +14,7 @@ export const errorCodes = {
   EFFECT_UNHANDLED: 'no adapter performs this type of effect',
   LIMIT_INVALID: 'a limit is out of its range, or two limits contradict each other',
   SCHEMA_INVALID: 'a JSON Schema is itself wrong, or holds a pattern that can run away',
+  TICK_GONE: 'a tick was asked for that lies outside what the record can replay',
   ENGINE_STATE: 'the engine is not in a state in which this call makes sense',
   INBOX_FULL: 'the ring is full: the caller keeps the event and offers it again',
   SYSTEM_THREW: 'a system threw; its half-run tick was never committed',

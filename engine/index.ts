@@ -11,6 +11,7 @@ export {
   type View,
 } from './flow/adapter.ts'
 export { isoTime } from './flow/clock.ts'
+export type { Pacing } from './flow/driver.ts'
 export { Effect, EffectStatus, type EffectType, effectType, type Failure } from './flow/effect.ts'
 export {
   ClockSet,
@@ -29,6 +30,7 @@ export type { EngineOptions, EngineStatus, Health } from './options.ts'
 export type { ReplayReport } from './record/replay.ts'
 export { replayJournal } from './record/replay.ts'
 export type { Commit, JournalEntry, Put, Store, StoreHead } from './record/store.ts'
+export type { Visit } from './record/visit.ts'
 export { type Check, compileSchema, type JsonSchema, type Problem } from './schema.ts'
 export { type System, system, type Tick } from './system.ts'
 export type { Parts } from './tick.ts'

@@ -5,6 +5,7 @@ import { discordArchetypes, discordRecords } from './discord/columns.ts'
 import { eidolonArchetypes, eidolonRecords } from './eidolon/columns.ts'
 import { janitorArchetypes, janitorRecords } from './janitor/columns.ts'
 import { Band, Content, Copy, floodArchetypes, Recent } from './memory/columns.ts'
+import { olympiaArchetypes } from './olympia/columns.ts'
 
 /** Every archetype and table of the mind, on one page. Columns hold numbers; texts rest in records under the row. */
 
@@ -244,6 +245,11 @@ export const Gauge = singleton('Gauge', {
   refused: 'f64',
   outbox_pending: 'f64',
   outbox_oldest_ms: 'f64',
+  events: 'f64', //         taken in from outside
+  tokens: 'f64', //         that models reported, in and out
+  calls_valid: 'f64', //    calls of tools that were allowed or put before the operator
+  calls_invalid: 'f64', //  sent back to the model because they could not be carried out
+  calls_refused: 'f64', //  that permissions did not allow
   scan: 'u32', //          the scan in progress or last completed, in this run of the process
 })
 
@@ -266,6 +272,7 @@ export const archetypes = [
   ...floodArchetypes,
   ...discordArchetypes,
   ...janitorArchetypes,
+  ...olympiaArchetypes,
   Awake,
   Fading,
   Gauge,

@@ -55,6 +55,7 @@ import {
   NoteGone,
   NoteReady,
   NoteWritten,
+  OlympiaSample,
   SentinelDone,
   SentinelFailed,
   SentinelProposed,
@@ -118,6 +119,7 @@ export const events = [
   JanitorReport,
   JanitorRule,
   JanitorAsked,
+  OlympiaSample,
 ] as const
 
 export const effects = [

@@ -8,6 +8,7 @@ const options = {
   data: { type: 'string' },
   config: { type: 'string' },
   write: { type: 'boolean' },
+  'inspector-write': { type: 'boolean' },
   once: { type: 'boolean' },
   strict: { type: 'boolean' },
   port: { type: 'string' },
@@ -81,6 +82,7 @@ export type Arguments = {
   readonly port: number | undefined
   readonly until: number | undefined
   readonly write: boolean
+  readonly inspector_write: boolean
   readonly once: boolean
   readonly strict: boolean
   readonly verify: boolean
@@ -153,6 +155,7 @@ export function readArguments(words: readonly string[]): Arguments {
     port: numberOf('--port', values.port, 65_535),
     until: numberOf('--until', values.until, Number.MAX_SAFE_INTEGER),
     write: values.write === true,
+    inspector_write: values['inspector-write'] === true,
     once: values.once === true,
     strict: values.strict === true,
     verify: values.verify === true,

@@ -2,6 +2,7 @@ import { objectOf } from '../../engine/flow/event.ts'
 import { defaultLimits } from '../../engine/limits.ts'
 import { compileSchema, type JsonSchema, type Problem } from '../../engine/schema.ts'
 import { profileNames } from '../openai/profiles.ts'
+import { mcpSchema } from './config-mcp.ts'
 import { agentsSchema, schedulerSchema, toolsSchema } from './schema-agents.ts'
 import { discordSchema, janitorSchema } from './schema-discord.ts'
 
@@ -54,6 +55,7 @@ const late = {
   tools: toolsSchema,
   discord: discordSchema,
   janitor: janitorSchema,
+  mcp: mcpSchema,
 } as const
 
 /** The JSON Schema of `promethean.yaml`, as `promethean config schema` prints it. */

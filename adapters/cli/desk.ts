@@ -5,6 +5,7 @@ import { checkLater, type JsonSchema } from '../../engine/schema.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import type { Recall, RecallOptions } from '../../systems/recall/types.ts'
 import type { MemoryDoor } from '../control.ts'
+import type { McpQuestion } from '../mcp.ts'
 import { compose } from './compose.ts'
 import type { DiscordAdapter } from './compose-discord.ts'
 import type { Config } from './config.ts'
@@ -15,6 +16,7 @@ import { explanationOf } from './desk/explanation.ts'
 import { exportOf } from './desk/export.ts'
 import { findMemory } from './desk/find.ts'
 import { answerOfJanitor, type JanitorQuestion, janitorSchemas } from './desk/janitor.ts'
+import { answerOfMcp, mcpSchemas } from './desk/mcp.ts'
 import { memoryOf } from './desk/memory.ts'
 import { carryOut } from './desk/order.ts'
 import { chunk_bytes } from './ingest/blocks.ts'
@@ -35,6 +37,7 @@ export type Question =
   | AgentQuestion
   | DiscordQuestion
   | JanitorQuestion
+  | McpQuestion
   | { readonly ask: 'recall'; readonly queries: readonly string[]; readonly options: RecallOptions }
   | { readonly ask: 'show' | 'explain'; readonly id: string }
   | { readonly ask: 'order'; readonly order: 'forget' | 'pin' | 'unpin'; readonly id: string }
@@ -66,6 +69,7 @@ const schemas: { readonly [ask in Question['ask']]: JsonSchema } = {
   ...agentSchemas,
   ...discordSchemas,
   ...janitorSchemas,
+  ...mcpSchemas,
 }
 const checks = new Map(Object.entries(schemas).map(([ask, schema]) => [ask, checkLater(schema, `question ${ask}`)]))
 
@@ -120,6 +124,8 @@ async function answerTo({ engine, search, discord }: Parts, question: Question):
     case 'rules':
     case 'rule':
       return answerOfJanitor(engine, question)
+    case 'mcp':
+      return answerOfMcp({ engine, search }, question)
     default:
       return answerOfAgents(engine, question)
   }

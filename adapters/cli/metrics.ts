@@ -1,15 +1,18 @@
 import type { Engine } from '../../engine/engine.ts'
 import { version } from '../../engine/version.ts'
+import type { Archetype } from '../../engine/world/archetype.ts'
+import type { World } from '../../engine/world/world.ts'
 import { DiscordChannel } from '../../systems/discord/columns.ts'
 import { Embedding } from '../../systems/eidolon/columns.ts'
+import { ModelUse, SourceCount } from '../../systems/olympia/columns.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import { byLabel, type Metric, metricsText, single } from '../inspector/prometheus.ts'
 import { agentCounts } from './desk/sessions.ts'
 
-/** Channels that have a label of their own; the rest is `other`, so that the number of series stays bounded. */
-const channelsNamed = 20
+/** Channels, models and sources that have a label of their own; the rest is `other`, so that the number of series stays bounded. */
+const named = 20
 
-/** How the daemon stands, for Prometheus. O(sessions + channels). */
+/** How the daemon stands, for Prometheus. O(sessions + channels + sources). */
 export function metricsOf(engine: Engine): string {
   return metricsText([
     build(),
@@ -19,6 +22,8 @@ export function metricsOf(engine: Engine): string {
     ...agents(engine),
     ...flow(engine),
     ...discord(engine),
+    ...models(engine),
+    ...taken(engine),
     ...processes(),
   ])
 }
@@ -116,23 +121,64 @@ function flow(engine: Engine): Metric[] {
 /** The busiest channels by name, and all others together. */
 function discord({ world }: Engine): Metric[] {
   const { people, bots, counted } = world.of(DiscordChannel)
-  const rows = Array.from({ length: world.rows(DiscordChannel) }, (_, at) => at + 1)
-  rows.sort((a, b) => people[b]! + bots[b]! - people[a]! - bots[a]! || a - b)
-  const labelled = (column: Float64Array): [string, number][] => {
-    const named = rows
-      .slice(0, channelsNamed)
-      .map((row): [string, number] => [world.keyOf(DiscordChannel, row), column[row]!])
-    const rest = rows.slice(channelsNamed)
-    if (rest.length > 0) named.push(['other', rest.reduce((sum, row) => sum + column[row]!, 0)])
-    return named
-  }
+  const rows = busiest(world, DiscordChannel, (row) => people[row]! + bots[row]!)
   const of = (name: string, help: string, column: Float64Array): Metric =>
-    byLabel(`promethean_discord_${name}_total`, 'counter', help, 'channel', labelled(column))
+    byLabel(
+      `promethean_discord_${name}_total`,
+      'counter',
+      help,
+      'channel',
+      labelled(world, DiscordChannel, rows, column),
+    )
   return [
     of('people_messages', 'Messages of people.', people),
     of('program_messages', 'Messages of programs.', bots),
     of('counted_messages', 'Messages of programs that were only counted.', counted),
   ]
+}
+
+/** The models that were asked most, and what became of the tools they asked for. */
+function models({ world }: Engine): Metric[] {
+  const { calls, failed, tokens_in, tokens_out, cost } = world.of(ModelUse)
+  const rows = busiest(world, ModelUse, (row) => calls[row]!)
+  const of = (name: string, help: string, column: Float64Array): Metric =>
+    byLabel(`promethean_model_${name}_total`, 'counter', help, 'model', labelled(world, ModelUse, rows, column))
+  const { calls_valid, calls_invalid, calls_refused } = gaugesOf(world)
+  const outcomes = [
+    ['valid', calls_valid],
+    ['invalid', calls_invalid],
+    ['refused', calls_refused],
+  ] as const
+  return [
+    of('calls', 'Questions to each model that have ended.', calls),
+    of('failed_calls', 'Of these, those that failed; which name no model.', failed),
+    of('input_tokens', 'Tokens that each model has read.', tokens_in),
+    of('output_tokens', 'Tokens that each model has written.', tokens_out),
+    of('cost', "What turns have cost by their agents' prices.", cost),
+    byLabel('promethean_tool_calls_total', 'counter', 'Calls of tools that models asked for.', 'outcome', outcomes),
+  ]
+}
+
+/** What came in from outside, by its source. */
+function taken({ world }: Engine): Metric[] {
+  const { events } = world.of(SourceCount)
+  const rows = busiest(world, SourceCount, (row) => events[row]!)
+  const values = labelled(world, SourceCount, rows, events)
+  return [byLabel('promethean_source_events_total', 'counter', 'Events taken in from outside.', 'source', values)]
+}
+
+/** Rows of a keyed table, those with most first. */
+function busiest(world: World, table: Archetype, weight: (row: number) => number): number[] {
+  const rows = Array.from({ length: world.rows(table) }, (_, at) => at + 1)
+  return rows.sort((a, b) => weight(b) - weight(a) || a - b)
+}
+
+/** The first rows by their keys, and all others together; a row whose key is `other` is among these. */
+function labelled(world: World, table: Archetype, rows: readonly number[], column: Float64Array): [string, number][] {
+  const pairs = rows.map((row): [string, number] => [world.keyOf(table, row), column[row]!])
+  const shown = pairs.slice(0, named).filter(([key]) => key !== 'other')
+  const rest = [...pairs.slice(0, named).filter(([key]) => key === 'other'), ...pairs.slice(named)]
+  return rest.length === 0 ? shown : [...shown, ['other', rest.reduce((sum, [, value]) => sum + value, 0)]]
 }
 
 function processes(): Metric[] {

@@ -11,7 +11,8 @@ import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import { policyPayload } from '../../systems/sentinel/policy.ts'
 import { type ChatDoor, control, type MemoryDoor } from '../control.ts'
 import type { FsAdapter } from '../fs.ts'
-import { type Inspector, inspector, type View } from '../inspector.ts'
+import { type Inspector, type InspectorOptions, inspector, type View } from '../inspector.ts'
+import type { SearchAdapter } from '../search.ts'
 import type { Arguments } from './arguments.ts'
 import { chatDoorOf } from './chat/door.ts'
 import { compose, openDaemon } from './compose.ts'
@@ -21,6 +22,7 @@ import { type Desk, deskOf, doorOf } from './desk.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './exit.ts'
 import { ignoreInGit } from './git-ignore.ts'
 import { openLog } from './log.ts'
+import { mcpHandler } from './mcp/handler.ts'
 import { inviteQuestions } from './prompt.ts'
 import { Report } from './report.ts'
 import { secrets } from './secrets.ts'
@@ -53,7 +55,8 @@ export async function run(args: Arguments): Promise<ExitCode> {
   try {
     if (!args.once) {
       const doors = { memory: await doorOf(engine, search, config, discord), chat: chatDoorOf(engine, deltas) }
-      services.push(...(await serve(engine, doors, { config, log, discord })))
+      const write = args.inspector_write
+      services.push(...(await serve(engine, doors, { config, log, search, discord, write })))
     }
     await engine.start()
   } catch (thrown) {
@@ -129,20 +132,31 @@ function warn(config: Config, args: Arguments, log: Log): void {
   for (const warning of config.warnings) log.warn({}, warning)
 }
 
+type Served = {
+  readonly config: Config
+  readonly log: Log
+  readonly search: SearchAdapter
+  readonly discord: DiscordAdapter | undefined
+  /** Whether the inspector takes debug orders. */
+  readonly write: boolean
+}
+
 /** The control channel and the inspector; when the port is taken, neither stays open. */
 async function serve(
   engine: Engine,
   doors: Doors,
-  { config, log, discord }: { config: Config; log: Log; discord: DiscordAdapter | undefined },
+  { config, log, search, discord, write }: Served,
 ): Promise<Service[]> {
-  const view = viewOf(engine, discord)
+  const view = viewOf(engine, search, discord)
   const channel = await control(view, config.data, { log, ...doors })
   const token_file = join(config.data, 'inspector.token')
   try {
-    const page = await openInspector(view, config.port, { token_file, log })
+    const mcp = mcpHandler(doors.memory, config.mcp, log)
+    const handlers = { '/mcp': mcp.handle }
+    const page = await openInspector(view, config.port, { token_file, log, write, handlers })
     secrets.add('inspector.token', readFileSync(token_file, 'utf8').trim())
     log.info({ port: page.port, token_file }, `inspector on http://127.0.0.1:${page.port}`)
-    return [page, channel]
+    return [mcp, page, channel]
   } catch (thrown) {
     await channel.close()
     throw thrown
@@ -155,7 +169,7 @@ const usualPort = 4242
 async function openInspector(
   view: View,
   port: number | undefined,
-  options: { token_file: string; log: Log },
+  options: Omit<InspectorOptions, 'port'>,
 ): Promise<Inspector> {
   if (port !== undefined) return inspector(view, { ...options, port })
   try {

@@ -44,6 +44,7 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   --once          work until nothing is open, then exit
   --strict        with --once: exit 65 when a note failed; warnings about the config become errors
   --port N        the inspector's port on loopback (0: any free one; default 4242)
+  --inspector-write  with run: the inspector may pause the world, step it and change its pace
   --until TICK    with replay: stop there
   --sample        where there is no ./docs/notes, repair a scratch copy of the sample notes
   -k N            with recall and ask: most hits (default 10)

@@ -2,11 +2,22 @@ import type { Engine } from '../../engine/engine.ts'
 import { File, FileVerdict } from '../../systems/components.ts'
 import { AdminCommand, SentinelDone, SentinelFailed, SentinelProposed, SentinelUndone } from '../../systems/events.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
+import { historyOf } from '../../systems/olympia/history.ts'
+import type { DebugOrder, DebugState } from '../inspector/shapes.ts'
 import type { View } from '../inspector.ts'
 import type { DiscordAdapter } from './compose-discord.ts'
 import { discordLine } from './desk/discord.ts'
+import { explanationOf } from './desk/explanation.ts'
+import { findMemory } from './desk/find.ts'
 import { agentCounts } from './desk/sessions.ts'
+import type { Search } from './desk.ts'
 import { metricsOf } from './metrics.ts'
+import { familiesOf } from './view/families.ts'
+import { foundOf } from './view/found.ts'
+import { liveOf } from './view/frame.ts'
+import { Moments } from './view/moment.ts'
+import { blocksOf, turnsOf } from './view/turns.ts'
+import { rowsOf, shapeOf } from './view/world.ts'
 
 const verdictNames = Object.keys(FileVerdict) as (keyof typeof FileVerdict)[]
 
@@ -88,8 +99,28 @@ export async function commandOn(
 }
 
 /** What the inspector and the control channel may look at. */
-export function viewOf(engine: Engine, discord?: DiscordAdapter): View {
+export function viewOf(engine: Engine, search: Search, discord?: DiscordAdapter): View {
+  const moments = new Moments(engine)
   return {
+    ...liveOf(engine),
+    history: (every) => historyOf(engine, every),
+    recall: async (query, hits_max) => {
+      const begun = performance.now()
+      const found = await search.recall(query, { hits_max })
+      return foundOf(found, performance.now() - begun)
+    },
+    turns: (limit) => turnsOf(engine, limit),
+    turn: (id) => blocksOf(engine, id),
+    families: (limit) => familiesOf(engine, limit),
+    memory: async (id) => {
+      const memory_id = await findMemory(engine, id)
+      return memory_id === 0 ? undefined : explanationOf(engine, memory_id)
+    },
+    world: () => shapeOf(engine),
+    rows: async ({ at, ...asked }) => rowsOf(at === undefined ? engine : (await moments.at(at)).view, asked),
+    times: () => ({ first_tick: engine.firstTick, last_tick: engine.tick, snapshots: engine.snapshots() }),
+    moment: async (at) => (await moments.at(at)).moment,
+    debug: (order) => paced(engine, order),
     status: () => statusOf(engine, discord),
     events: () => engine.recent(),
     timings: () => engine.timings(),
@@ -98,4 +129,12 @@ export function viewOf(engine: Engine, discord?: DiscordAdapter): View {
     health: () => ({ live: engine.health !== 'failed', ready: engine.health === 'ok', health: engine.health }),
     command: (order) => commandOn(engine, order),
   }
+}
+
+async function paced(engine: Engine, order: DebugOrder): Promise<DebugState> {
+  const { pacing } = engine
+  if (order.order === 'rate') pacing.rate(order.ticks_per_second)
+  else if (order.order === 'step') await pacing.step()
+  else pacing[order.order]()
+  return { paused: pacing.paused, ticks_per_second: pacing.ticks_per_second, tick: engine.tick }
 }

@@ -26,6 +26,11 @@ export function notReading(request: IncomingMessage): Reply | undefined {
   return hasBody(request) ? problem(413, 'BODY', `a ${request.method} request has no body`) : undefined
 }
 
+/** Refuses all but posting: 405. */
+export function notPosting(request: IncomingMessage): Reply | undefined {
+  return request.method === 'POST' ? undefined : wrongMethod('POST')
+}
+
 /** The reply to a method that this place does not take. `allow` lists those it does. */
 export function wrongMethod(allow: string): Reply {
   return problem(405, 'METHOD', `only ${allow} is served here`, { allow })

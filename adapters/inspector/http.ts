@@ -35,11 +35,18 @@ export const defaultHttpLimits: HttpLimits = {
   close_ms: 1_000,
 }
 
-/** A reply before it is sent: JSON, or with `lines` one object of JSON a line, each sent as it comes. */
+/** Writes a reply itself, head and all: a stream, or somebody else's protocol. */
+export type Serve = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+/** A reply before it is sent: JSON, or bytes, or with `lines` one object of JSON a line, each sent as it comes. */
 export type Reply = {
   readonly status: number
   readonly text: string
   readonly lines?: AsyncIterable<object>
+  /** Instead of `text`. */
+  readonly bytes?: Uint8Array
+  /** Instead of all else. */
+  readonly take?: Serve
   readonly headers?: { readonly [name: string]: string }
 }
 
@@ -53,8 +60,8 @@ export type Http = {
   close(): Promise<void>
 }
 
-/** Nothing may be kept, framed, guessed at or read by another site, whatever the reply is. */
-const headersAlways = {
+/** On every reply: nothing may be kept, framed, guessed at or read by another site, whatever the reply is. */
+export const headersAlways = {
   'content-type': 'application/json; charset=utf-8',
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'self'; frame-ancestors 'none'",
@@ -117,12 +124,26 @@ export function listen({ server }: Http, at: ListenOptions, log: Log): Promise<v
 type Means = { readonly answer: Answer; readonly limits: HttpLimits; readonly log: Log }
 
 async function respond(request: IncomingMessage, response: ServerResponse, means: Means): Promise<void> {
-  const { status, text, headers, lines } = await answered(request, means)
+  const { status, text, bytes = text, headers, lines, take } = await answered(request, means)
+  if (take !== undefined) return taken(request, response, { take, log: means.log })
   if (lines !== undefined) return respondLines(response, lines, means.log)
   // What is left of a refused body is not worth reading, so the connection ends with the reply.
   const ending = status >= 400 && hasBody(request) ? { connection: 'close' } : {}
-  response.writeHead(status, { ...headersAlways, ...headers, ...ending, 'content-length': Buffer.byteLength(text) })
-  response.end(text)
+  response.writeHead(status, { ...headersAlways, ...headers, ...ending, 'content-length': Buffer.byteLength(bytes) })
+  response.end(bytes)
+}
+
+async function taken(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { take, log }: { take: Serve; log: Log },
+): Promise<void> {
+  try {
+    await take(request, response)
+  } catch (thrown) {
+    log.error({ reason: reasonOf(thrown) }, 'a reply could not be ended')
+    response.destroy()
+  }
 }
 
 /** A reader that goes away, or something that fails midway, ends the connection: half a reply is never taken for a whole one. */

@@ -58,6 +58,7 @@ export type ModelBrief = {
   readonly failed: number
   readonly tokens_in: number
   readonly tokens_out: number
+  /** Of turns whose agent has prices. */
   readonly cost: number
 }
 export type Change = {

@@ -40,8 +40,8 @@ export function chargeTurn(tick: Tick, session: number): void {
   if (lanes.turns_minute[row] === turns_minute_max) sayLane(tick, lane, 'turns_minute')
 }
 
-/** A turn (row in Turn) has had an answer of a model: counted for its session, its agent and its lane. Changes no column of Turn. O(1). */
-export function chargeTokens(tick: Tick, turn: number, tokens_in: number, tokens_out: number): void {
+/** A turn (row in Turn) has had an answer of a model: counted for its session, its agent and its lane. Changes no column of Turn. O(1). @returns what it cost by the agent's prices */
+export function chargeTokens(tick: Tick, turn: number, tokens_in: number, tokens_out: number): number {
   const { world, now_ms } = tick
   const session = world.of(Turn).session[turn]!
   const lane = world.of(Turn).lane[turn]!
@@ -65,6 +65,7 @@ export function chargeTokens(tick: Tick, turn: number, tokens_in: number, tokens
   const before = reached(lanes.tokens_minute[row]!, tokens_minute_max)
   lanes.tokens_minute[row]! += tokens
   if (!before && reached(lanes.tokens_minute[row]!, tokens_minute_max)) sayLane(tick, lane, 'tokens_minute')
+  return cost
 }
 
 /** A turn (row in Turn) is about to call a tool. O(1). */

@@ -1,6 +1,7 @@
 import { chargeTokens, policyOf } from '../agents/budget.ts'
 import { Call, Message, Turn } from '../agents/columns.ts'
 import { type LlmChatDone, SessionSaid, type ToolCallAsked } from '../events.ts'
+import { ModelUse, modelRow } from '../olympia/columns.ts'
 import { beginCalls, type ReadCall } from './calls.ts'
 import { laterContext } from './context.ts'
 import { endTurn } from './ending.ts'
@@ -37,14 +38,16 @@ export function answered(step: Step, done: LlmChatDone): void {
 }
 
 /** Counts what an answer cost: as reported, else by an estimate. */
-function count({ tick, turn }: Step, { content, tool_calls = [], tokens_in, tokens_out }: LlmChatDone): void {
+function count({ tick, turn }: Step, { content, model, tool_calls = [], tokens_in, tokens_out }: LlmChatDone): void {
   const turns = tick.world.of(Turn)
   const bytes = Buffer.byteLength(content) + Buffer.byteLength(JSON.stringify(tool_calls))
   const came = tokens_out ?? Math.ceil(bytes / bytesPerToken)
   const went = tokens_in ?? laterContext(tick, turn).tokens
   turns.tokens_in[turn] = Math.min(countMax, turns.tokens_in[turn]! + went)
   turns.tokens_out[turn] = Math.min(countMax, turns.tokens_out[turn]! + came)
-  chargeTokens(tick, turn, went, came)
+  const cost = chargeTokens(tick, turn, went, came)
+  // A row for a model that costs nothing is made by who counts its calls.
+  if (cost > 0) tick.world.of(ModelUse).cost[modelRow(tick.world, model)]! += cost
 }
 
 /** The turn ends with words. */

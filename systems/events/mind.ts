@@ -116,3 +116,6 @@ type Visited = { memory_id: number; from: number; key: number; value: number }
 type Spent = { walkers: number; hops: number; candidates: number }
 const reached = { visited: { type: 'array' }, spent: anyObject }
 export const DaimoiWalked = eventType<DaimoiWalked>('daimoi.walked', objectOf({ walk_id: count, ...reached }))
+/** The gauges at the end of a minute of world time in which something happened. */
+export type OlympiaSample = { at_ms: number; gauges: { [name: string]: number } }
+export const OlympiaSample = eventType<OlympiaSample>('olympia.sample', objectOf({ at_ms: time, gauges: anyObject }))

@@ -156,6 +156,8 @@ function believed(name: string, most: number): number {
  */
 function trustOf({ source, payload }: Event, role: Said['role'] & string, bot: boolean): number {
   if (source.kind === 'tool') return believed(String(payload['trust']), Trust.own)
+  // Of a client in another process the operator said how far it is believed; more than a person it never is.
+  if (source.kind === 'mcp') return believed(String(payload['trust']), Trust.person)
   // Whoever says of a line that an agent said it is believed like anybody; what an agent says here comes as `session.said`.
   if (role === 'assistant') return Trust.person
   if (bot || role === 'tool' || role === 'system') return Trust.bot

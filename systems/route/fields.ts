@@ -11,7 +11,7 @@ export const worldKind = 'world'
 /** Tags of one event that are looked at. */
 export const tagsMax = 256
 
-const unheard = ['engine.', 'turn.', 'approval.', 'session.', 'budget.', 'daimoi.']
+const unheard = ['engine.', 'turn.', 'approval.', 'session.', 'budget.', 'daimoi.', 'olympia.']
 const unheardWhole = new Set(['clock.set', 'config.set', 'memory.order', 'memory.used'])
 const answer = /\.(?:done|failed|unknown)$/
 

@@ -7,8 +7,10 @@ import { Channel } from '../../adapters/cli/chat/channel.ts'
 import { askDaemon, type ChatDoor, type Control, control, streamDaemon, type View } from '../../adapters/control.ts'
 import { inspector } from '../../adapters/inspector.ts'
 import { EngineError } from '../../engine/errors.ts'
+import { sightless } from '../support/view.ts'
 
 const view: View = {
+  ...sightless,
   status: () => ({}),
   events: () => [],
   timings: () => ({}),

@@ -84,7 +84,9 @@ describe('promethean discord', () => {
       await vi.waitFor(() => expect(daemon.discord?.status().state).toBe('ready'), 10_000)
       server.say(id, ada, 'good morning to all of you')
       await vi.waitFor(() => expect(daemon.engine.world.rows(Memory)).toBe(1), 10_000)
-      expect(viewOf(daemon.engine, daemon.discord).status()).toMatchObject({ discord: { state: 'ready', channels: 1 } })
+      expect(viewOf(daemon.engine, daemon.search, daemon.discord).status()).toMatchObject({
+        discord: { state: 'ready', channels: 1 },
+      })
     } finally {
       await daemon.engine.stop()
     }

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { askDaemon, type Control, control, type MemoryDoor, type View } from '../../adapters/control.ts'
 import { EngineError } from '../../engine/errors.ts'
+import { sightless } from '../support/view.ts'
 
 const view: View = {
+  ...sightless,
   status: () => ({}),
   events: () => [],
   timings: () => ({}),
@@ -85,6 +87,6 @@ test('what memory refuses comes back with its code, and a failure without its in
 
 test('without memory there is nothing at its places', async () => {
   await start()
-  expect((await send({ path: '/api/memory', method: 'GET', body: '' }))[0]).toBe(404)
+  expect((await send({ path: '/api/memory' }))[0]).toBe(405)
   expect((await send({ path: '/api/ingest' }))[0]).toBe(405)
 })

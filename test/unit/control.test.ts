@@ -9,6 +9,7 @@ import { askDaemon, type Control, type ControlOptions, control, type Order, type
 import { pipeName } from '../../adapters/inspector/socket.ts'
 import { EngineError } from '../../engine/errors.ts'
 import type { Log } from '../../engine/flow/adapter.ts'
+import { sightless } from '../support/view.ts'
 
 const order: Order = { command: 'sentinel.undo', path: 'a.md' }
 const json = { 'content-type': 'application/json' }
@@ -28,6 +29,7 @@ beforeEach(async () => {
   orders = []
   lines = []
   view = {
+    ...sightless,
     status: () => ({ tick: 7 }),
     events: () => [],
     timings: () => ({ ticks: 7 }),

@@ -10,6 +10,7 @@ import { type Inspector, type InspectorOptions, inspector, type View } from '../
 import { EngineError } from '../../engine/errors.ts'
 import type { Log } from '../../engine/flow/adapter.ts'
 import type { Event } from '../../engine/flow/event.ts'
+import { sightless } from '../support/view.ts'
 
 type Answer = { status: number; headers: IncomingHttpHeaders; text: string; body: Record<string, unknown> }
 type Asked = { method?: string; path?: string; headers?: OutgoingHttpHeaders; body?: string }
@@ -33,6 +34,7 @@ function eventOf(index: number, type = 'note.written', text = `text ${index}`): 
 
 function plainView(): View {
   return {
+    ...sightless,
     status: () => ({ tick: 7 }),
     events: () => [],
     timings: () => ({ ticks: 7 }),
@@ -45,6 +47,7 @@ function plainView(): View {
 
 /** Each call goes to the view of the test that runs, so that one server serves them all. */
 const view: View = {
+  ...sightless,
   status: () => shown.status(),
   events: () => shown.events(),
   timings: () => shown.timings(),

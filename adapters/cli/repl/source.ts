@@ -53,7 +53,7 @@ function ofDaemon(data: string): Source {
 async function ofRecord(config: Config): Promise<Source> {
   const { engine, search } = await openForRecall(config, silent)
   const desk = deskOf(engine, search)
-  const view = viewOf(engine)
+  const view = viewOf(engine, search)
   return {
     live: false,
     ask: (question) => desk.answer(question),
