@@ -354,7 +354,10 @@ describe('A vector as a record', () => {
       fc.property(fc.array(component, { minLength: 1, maxLength: 300 }), (components) => {
         const vector = Float32Array.from(components)
         const text = vectorText(vector, 'm/one')
-        if (vector.every((each) => each === 0)) return expect(text).toBeUndefined()
+        if (vector.every((each) => each === 0)) {
+          expect(text).toBeUndefined()
+          return
+        }
         const kept = vectorOfText(text!)!
         expect(kept.dimensions).toBe(vector.length)
         expect(cosine(kept.vector, kept.vector)).toBeCloseTo(1, 6)
