@@ -61,7 +61,10 @@ export function pageOf(log: Log): Page {
 
 function filesOr(log: Log): ReadonlyMap<string, File> {
   try {
-    return new Map([...ownFiles(), ...vendorFiles()])
+    const files = new Map([...ownFiles(), ...vendorFiles()])
+    // The page names its first script as it is called in the sources.
+    const main = files.get('/page/main.js')
+    return main === undefined ? files : files.set('/page/main.ts', main)
   } catch (thrown) {
     log.warn({ reason: reasonOf(thrown) }, 'the inspector has no page, only its API: a file of it is missing')
     return new Map()
