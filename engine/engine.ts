@@ -7,8 +7,10 @@ import { Dispatch } from './flow/dispatch.ts'
 import { Driver, type Pacing } from './flow/driver.ts'
 import { Effect, type EffectType } from './flow/effect.ts'
 import type { Event, EventInput } from './flow/event.ts'
+import { type EventsOptions, eventsOf } from './flow/events.ts'
 import { Intake } from './flow/intake.ts'
 import { type Listener, Listeners } from './flow/listeners.ts'
+import { untilAborted, type Waiting } from './flow/waiting.ts'
 import { type Limits, limitsOf } from './limits.ts'
 import {
   answersMax,
@@ -201,21 +203,26 @@ export class Engine {
   }
 
   /** Resolves with the tick at which the event is durable; waits while the ring is full. */
-  ingest(input: EventInput): Promise<number> {
-    return this.#intake.ingest(input)
+  ingest(input: EventInput, waiting: Waiting = {}): Promise<number> {
+    return this.#intake.ingest(input, waiting)
   }
 
   /** Resolves when `publish` would take an event again. @throws EngineError ENGINE_STATE when the engine ends first */
-  room(): Promise<void> {
-    return this.#intake.room()
+  room({ signal }: Waiting = {}): Promise<void> {
+    return this.#intake.room(undefined, signal)
   }
 
   /** Resolves when all that was published so far is durable. @throws EngineError the reason why it never will be */
-  flushed(): Promise<void> {
-    return this.#intake.flushed()
+  flushed({ signal }: Waiting = {}): Promise<void> {
+    return untilAborted(this.#intake.flushed(), signal)
   }
 
-  /** Hears events of a type (`*` for all) once they are durable. Returns the way to stop. */
+  /** Events of a type, or of all that begin alike (`chat.*`), once they are durable; for `for await`. @throws EngineError LISTENER_SLOW */
+  events(type = '*', options: EventsOptions = {}): AsyncGenerator<Event, void, undefined> {
+    return eventsOf((listener) => this.on(type, listener), this.finished, options)
+  }
+
+  /** Hears events of a type, of all that begin alike (`chat.*`), or of all (`*`), once they are durable. Returns the way to stop. */
   on(type: string, listener: Listener): () => void {
     return this.#listeners.add(type, listener)
   }

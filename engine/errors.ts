@@ -17,6 +17,7 @@ export const errorCodes = {
   TICK_GONE: 'a tick was asked for that lies outside what the record can replay',
   ENGINE_STATE: 'the engine is not in a state in which this call makes sense',
   INBOX_FULL: 'the ring is full: the caller keeps the event and offers it again',
+  LISTENER_SLOW: 'more events wait for a reader than its buffer holds',
   SYSTEM_THREW: 'a system threw; its half-run tick was never committed',
   RECORD_DAMAGED: 'a stored record does not match its checksum',
   JOURNAL_DAMAGED: 'a journal entry does not match its checksum, or the chain of digests is broken',

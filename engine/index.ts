@@ -25,6 +25,8 @@ export {
   type Payload,
   type Source,
 } from './flow/event.ts'
+export type { EventsOptions } from './flow/events.ts'
+export type { Waiting } from './flow/waiting.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export type { EngineOptions, EngineStatus, Health } from './options.ts'
 export type { ReplayReport } from './record/replay.ts'

@@ -5,6 +5,7 @@ import type { Log, Outside, View } from './adapter.ts'
 import { ClockSet, EffectsHeld, EngineStarted, type Event, type EventInput, type EventType } from './event.ts'
 import { Inbox, type Parcel } from './inbox.ts'
 import type { Ring } from './ring.ts'
+import { untilAborted } from './waiting.ts'
 
 /** What the intake asks of the engine around it. */
 export type IntakeHost = {
@@ -70,19 +71,28 @@ export class Intake {
   }
 
   /** Resolves when `publish` would take an event. @throws EngineError ENGINE_STATE when it never will */
-  async room(ring: Ring<Parcel> = this.#library): Promise<void> {
-    while (this.#waits(ring)) await this.#inbox.room()
+  async room(ring: Ring<Parcel> = this.#library, signal?: AbortSignal): Promise<void> {
+    while (this.#waits(ring)) await untilAborted(this.#inbox.room(), signal)
     this.#assertOpen()
   }
 
   /** Resolves with the tick at which the event is durable; waits while the ring is full. */
-  async ingest(input: EventInput, ring: Ring<Parcel> = this.#library, source = 'library'): Promise<number> {
-    while (this.#waits(ring)) await this.#inbox.room()
+  async ingest(
+    input: EventInput,
+    {
+      ring = this.#library,
+      source = 'library',
+      signal,
+    }: { ring?: Ring<Parcel>; source?: string; signal?: AbortSignal } = {},
+  ): Promise<number> {
+    signal?.throwIfAborted()
+    while (this.#waits(ring)) await untilAborted(this.#inbox.room(), signal)
     this.#assertOpen()
-    return new Promise((resolve, reject) => {
+    const durable = new Promise<number>((resolve, reject) => {
       ring.push(this.#parcel(input, source, { resolve, reject }))
       this.#host.wake()
     })
+    return untilAborted(durable, signal)
   }
 
   /** Resolves when all that was published so far is durable. @throws EngineError the reason why it never will be */
@@ -127,7 +137,7 @@ export class Intake {
           return true
         }
       },
-      ingest: (input) => this.ingest(input, ring, name),
+      ingest: (input) => this.ingest(input, { ring, source: name }),
       room: () => this.room(ring),
       flushed: () => this.flushed(ring),
       view: this.#host.view,

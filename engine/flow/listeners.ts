@@ -7,6 +7,8 @@ export type Listener = (event: Event) => void
 /** Those outside who hear what has become durable. A listener that throws is logged and the world goes on. */
 export class Listeners {
   readonly #byType = new Map<string, Set<Listener>>()
+  /** Beginnings of types, `` for all. */
+  readonly #byStart = new Map<string, Set<Listener>>()
   readonly #commits = new Set<(tick: number) => void>()
   readonly #log: Log
 
@@ -14,12 +16,16 @@ export class Listeners {
     this.#log = log
   }
 
-  /** @param type a type of event, or `*` for all. Returns the way to stop. */
+  /** @param type a type of event, the beginning of some before a star (`chat.*`), or `*` for all. Returns the way to stop. */
   add(type: string, listener: Listener): () => void {
-    const listeners = this.#byType.get(type) ?? new Set()
+    const [map, key] = type.endsWith('*') ? [this.#byStart, type.slice(0, -1)] : [this.#byType, type]
+    const listeners = map.get(key) ?? new Set()
     listeners.add(listener)
-    this.#byType.set(type, listeners)
-    return () => void listeners.delete(listener)
+    map.set(key, listeners)
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && map.get(key) === listeners) map.delete(key)
+    }
   }
 
   /** Hears of every tick that is durable, before `tell`. Returns the way to stop. */
@@ -39,12 +45,11 @@ export class Listeners {
   }
 
   tell(event: Event): void {
-    this.#tell(event.type, event)
-    this.#tell('*', event)
+    this.#tell(this.#byType.get(event.type), event)
+    for (const [start, listeners] of this.#byStart) if (event.type.startsWith(start)) this.#tell(listeners, event)
   }
 
-  #tell(type: string, event: Event): void {
-    const listeners = this.#byType.get(type)
+  #tell(listeners: ReadonlySet<Listener> | undefined, event: Event): void {
     if (listeners === undefined || listeners.size === 0) return
     freeze(event)
     for (const listener of listeners) {
