@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { context } from './context.bench.ts'
 import { discord } from './discord.bench.ts'
 import { idle } from './idle.bench.ts'
+import { inspecting } from './inspector.bench.ts'
 import { journal } from './journal.bench.ts'
 import { mcp } from './mcp.bench.ts'
 import { memory } from './memory.bench.ts'
@@ -38,6 +39,7 @@ const concerns = [
   discord,
   vectors,
   mcp,
+  inspecting,
 ]
 
 const help = `npm run bench -- [--filter WORD] [--full] [--peers] [--smoke] [--json | --format gab] [--save NAME] [--compare NAME] [--rounds N]
