@@ -7,6 +7,7 @@ import { journal } from './journal.bench.ts'
 import { mcp } from './mcp.bench.ts'
 import { memory } from './memory.bench.ts'
 import { notes } from './notes.bench.ts'
+import { olympia } from './olympia.bench.ts'
 import { recovery } from './recovery.bench.ts'
 import { replay } from './replay.bench.ts'
 import { type Change, compare, type NamedRow } from './report/compare.ts'
@@ -39,6 +40,7 @@ const concerns = [
   discord,
   vectors,
   mcp,
+  olympia,
   inspecting,
 ]
 

@@ -18,7 +18,7 @@ const seed = 7
 const cliPath = fileURLToPath(new URL('../adapters/cli.ts', import.meta.url))
 
 async function measure(scale: Scale, folder: string): Promise<Row[]> {
-  const memories = scale.rows(100_000)
+  const memories = scale.rows(scale.full ? 100_000 : 20_000)
   const file = join(folder, 'events.jsonl')
   writeCorpus(file, memories, seed)
   const place = ['--notes', folder, '--data', join(folder, 'data')]
