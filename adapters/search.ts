@@ -4,6 +4,7 @@ import { type Adapter, type EffectHandler, type Log, type Outside, silent, type 
 import { MemoryRecall } from '../systems/events.ts'
 import { type Lanes, lanesOf, type Recall, type RecallOptions, recall } from '../systems/recall.ts'
 import { answerRecall } from './search/answer.ts'
+import { recallLatency } from './search/latency.ts'
 import { type Embed, QueryEmbedder } from './search/query-vector.ts'
 import { type SegmentFiles, SegmentKeeper } from './search/segments.ts'
 import { Trouble } from './search/trouble.ts'
@@ -107,9 +108,12 @@ class Search implements SearchAdapter {
 
   async recall(query: string, options: RecallOptions = {}): Promise<Recall> {
     const { view } = this.#started()
+    const began = performance.now()
     const [vector, field_vector] = options.vector === undefined ? await this.#vectorsOf(query) : [options.vector]
     const given = vector === undefined ? options : { ...options, vector }
-    return recall(view, query, field_vector === undefined ? given : { ...given, field_vector })
+    const found = recall(view, query, field_vector === undefined ? given : { ...given, field_vector })
+    recallLatency(view.world).add((performance.now() - began) / 1000)
+    return found
   }
 
   async complete({ embedding = true }: { readonly embedding?: boolean } = {}): Promise<void> {

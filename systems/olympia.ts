@@ -3,7 +3,7 @@ import { system, type Tick } from '../engine/system.ts'
 import { Awake, Gauge } from './components.ts'
 import { OlympiaSample } from './events.ts'
 import { Sampling } from './olympia/columns.ts'
-import { countEvent, isHappening } from './olympia/counts.ts'
+import { countEvents } from './olympia/counts.ts'
 import { gaugesOf } from './olympia/gauges.ts'
 import { sampleMinute, sampleTick } from './olympia/rings.ts'
 
@@ -22,12 +22,7 @@ export const olympia = system('olympia', (tick) => {
   gauge.outbox_pending[1] = open.length
   gauge.outbox_oldest_ms[1] = now_ms - oldest
   gauge.memories_awake[1] = world.each(Awake).length
-  let heard = 0
-  for (const event of events) {
-    if (!isHappening(event)) continue
-    heard++
-    countEvent(world, event)
-  }
+  const heard = countEvents(world, events)
   if (heard > 0) world.of(Sampling).heard[1]! += heard
   if (heard > 0 || tick.tick % quietTicks === 0) sampleTick(world, tick.tick, now_ms)
   endMinute(tick)

@@ -15,6 +15,7 @@ const ownProcess = [
   'test/unit/memory-limits.test.ts',
   'test/unit/openai.test.ts',
   'test/unit/openai-missing.test.ts',
+  'test/unit/telemetry.test.ts',
   'test/unit/usearch-missing.test.ts',
 ]
 /** These start and kill processes, or run for long: their imports count for little. */

@@ -17,6 +17,7 @@ import { wall } from '../clock.ts'
 import { type FsAdapter, fs } from '../fs.ts'
 import { offline, offlineEmbedder, offlineModel } from '../offline.ts'
 import { type Embed, type SearchAdapter, search } from '../search.ts'
+import { traced } from '../telemetry.ts'
 import { hasTokenizers, loadTokenizer } from '../tokens.ts'
 import { type Tool, toolSpecs } from '../tools.ts'
 import { type DiscordAdapter, discordOf, discordSending } from './compose-discord.ts'
@@ -87,7 +88,7 @@ export async function openDaemon(config: Config, options: { log: Log; watch: boo
   const { parts, policy, adapters, toolbox } = await compose(config)
   const deltas = new Deltas()
   const models = await modelAdapters(config, deltas)
-  const memory = searchOf(config, models)
+  const memory = await searchOf(config, models)
   const { adapter, see } = toolbox.adapter(memory)
   const files = fs({ root: config.notes, watch: options.watch })
   const discord = await discordOf(config)
@@ -95,7 +96,7 @@ export async function openDaemon(config: Config, options: { log: Log; watch: boo
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: allScrubbed([memory, ...models, adapter, ...adapters, ...talk, files]),
+    adapters: await outward([memory, ...models, adapter, ...adapters, ...talk, files]),
     clock: wall(),
     limits: config.limits,
     log: options.log,
@@ -121,13 +122,13 @@ export async function openForChat(
   const { parts, policy, adapters, toolbox } = await compose(config)
   const deltas = new Deltas()
   const models = await modelAdapters(config, deltas)
-  const memory = searchOf(config, models)
+  const memory = await searchOf(config, models)
   const { adapter, see } = toolbox.adapter(memory)
   const { name, effects = {} } = fs({ root: config.notes, watch: false })
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: allScrubbed([
+    adapters: await outward([
       memory,
       ...models,
       adapter,
@@ -147,13 +148,13 @@ export async function openForChat(
 export async function openForOrder(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
   const { parts, adapters, toolbox } = await compose(config)
   const models = await modelAdapters(config)
-  const memory = searchOf(config, models)
+  const memory = await searchOf(config, models)
   const { adapter, see } = toolbox.adapter(memory)
   const { name, effects = {} } = fs({ root: config.notes, watch: false })
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: allScrubbed([
+    adapters: await outward([
       memory,
       ...models,
       adapter,
@@ -172,7 +173,7 @@ export async function openForOrder(config: Config, log: Log): Promise<{ engine: 
 export async function openForDiscord(config: Config, log: Log): Promise<Omit<Daemon, 'files' | 'deltas'>> {
   const { parts, policy, adapters, toolbox } = await compose(config)
   const models = await modelAdapters(config)
-  const memory = searchOf(config, models)
+  const memory = await searchOf(config, models)
   const { adapter, see } = toolbox.adapter(memory)
   const { name, effects = {} } = fs({ root: config.notes, watch: false })
   const discord = await discordOf(config)
@@ -180,7 +181,7 @@ export async function openForDiscord(config: Config, log: Log): Promise<Omit<Dae
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: allScrubbed([memory, ...models, adapter, ...adapters, ...talk, { name, effects }]),
+    adapters: await outward([memory, ...models, adapter, ...adapters, ...talk, { name, effects }]),
     limits: config.limits,
     log,
   })
@@ -203,7 +204,7 @@ function setPolicyAtRest(engine: Engine, policy: Composed['policy']): void {
 /** An engine that only looks, with its indexes: no tick is run; what the indexes lack is added to their own files alone. */
 export async function openForRecall(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
   const engine = await openAtRest(config, log)
-  const memory = searchOf(config, await modelAdapters(config))
+  const memory = await searchOf(config, await modelAdapters(config))
   await memory.start?.(lookingOnly(engine, log))
   // No tick runs, so no vector will come that the record does not have.
   await memory.complete({ embedding: false })
@@ -229,8 +230,15 @@ function lookingOnly(engine: Engine, log: Log): Outside {
   }
 }
 
-function searchOf(config: Config, models: readonly Adapter[]): SearchAdapter {
-  const handler = models.map(({ effects }) => effects?.[LlmEmbed.name]).find((each) => each !== undefined)
+/** Adapters as an engine gets them: their failures carry no secret, and who watches by OpenTelemetry sees what they are asked. */
+async function outward(adapters: readonly Adapter[]): Promise<Adapter[]> {
+  return allScrubbed(await traced(adapters))
+}
+
+async function searchOf(config: Config, models: readonly Adapter[]): Promise<SearchAdapter> {
+  // The vectors of queries are asked for directly, not as effects, so their spans begin here.
+  const asked = await traced(models)
+  const handler = asked.map(({ effects }) => effects?.[LlmEmbed.name]).find((each) => each !== undefined)
   const embed: Embed | undefined =
     handler &&
     (async (request, signal) => (await handler(request, { effect_id: 0, attempt: 1, signal })) as LlmEmbedDone)

@@ -6,7 +6,8 @@ import { DiscordChannel } from '../../systems/discord/columns.ts'
 import { Embedding } from '../../systems/eidolon/columns.ts'
 import { ModelUse, SourceCount } from '../../systems/olympia/columns.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
-import { byLabel, type Metric, metricsText, single } from '../inspector/prometheus.ts'
+import { byLabel, histogram, type Metric, metricsText, single } from '../inspector/prometheus.ts'
+import { recallLatency } from '../search/latency.ts'
 import { agentCounts } from './desk/sessions.ts'
 
 /** Channels, models and sources that have a label of their own; the rest is `other`, so that the number of series stays bounded. */
@@ -18,6 +19,7 @@ export function metricsOf(engine: Engine): string {
     build(),
     ...ticks(engine),
     ...memories(engine),
+    recalls(engine),
     ...notes(engine),
     ...agents(engine),
     ...flow(engine),
@@ -64,6 +66,16 @@ function memories({ world }: Engine): Metric[] {
     single('promethean_memories_refused_total', 'counter', 'What found no room.', gauges.refused),
     byLabel('promethean_embedding_jobs', 'gauge', 'Vectors to be made.', 'state', jobs),
   ]
+}
+
+function recalls({ world }: Engine): Metric {
+  const latency = recallLatency(world)
+  const { count, sum_s } = latency
+  return histogram('promethean_recall_seconds', 'How long recalls took.', {
+    buckets: latency.buckets(),
+    sum: sum_s,
+    count,
+  })
 }
 
 function notes({ world }: Engine): Metric[] {

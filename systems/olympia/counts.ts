@@ -4,11 +4,40 @@ import { Gauge } from '../components.ts'
 import { LlmChat, LlmEmbed, OlympiaSample, TurnCalled } from '../events.ts'
 import { ModelUse, modelRow, nameUnits, SourceCount, sourcesNamed } from './columns.ts'
 
-/** Counts one event of the tick for its model, its source and its verdict. O(1). */
-export function countEvent(world: World, event: Event): void {
-  // What the world says to itself and what answers it are no news from outside.
-  if (event.source.kind !== 'world' && event.payload['effect_id'] === undefined) countSource(world, event)
-  else if (LlmChat.done.is(event)) {
+/**
+ * Counts the events of a tick for their models, their sources and their verdicts. O(events).
+ * @returns how many show that something happened
+ */
+export function countEvents(world: World, events: readonly Event[]): number {
+  let happened = 0
+  let from = 0
+  let kind = ''
+  let channel: string | undefined
+  let row = 0
+  // Neighbours mostly have one source: its row is looked up once, and all of them are added at once.
+  for (const event of events) {
+    if (!isHappening(event)) continue
+    happened++
+    if (event.source.kind === 'world' || event.payload['effect_id'] !== undefined) {
+      countAnswer(world, event)
+      continue
+    }
+    if (event.source.kind === 'engine') continue
+    if (row === 0 || event.source.kind !== kind || event.source.channel !== channel) {
+      kind = event.source.kind
+      channel = event.source.channel
+      row = rowOf(world, kind, channel ?? '')
+    }
+    world.of(SourceCount).events[row]!++
+    from++
+  }
+  if (from > 0) world.of(Gauge).events[1]! += from
+  return happened
+}
+
+/** What the world says to itself, and what answers it, is no news from outside, but tells of models and tools. */
+function countAnswer(world: World, event: Event): void {
+  if (LlmChat.done.is(event)) {
     const { model, tokens_in = 0, tokens_out = 0 } = event.payload
     const row = modelRow(world, model)
     const uses = world.of(ModelUse)
@@ -22,7 +51,7 @@ export function countEvent(world: World, event: Event): void {
 }
 
 /** Whether an event shows that something happened: not the clock, and not what is said about it. */
-export function isHappening(event: Event): boolean {
+function isHappening(event: Event): boolean {
   return event.type !== 'clock.set' && !OlympiaSample.is(event)
 }
 
@@ -43,11 +72,8 @@ function countCall(world: World, verdict: string): void {
 /** Rows of sources by kind and channel, '' for none: found without making their key again. Those of `other` are not kept. */
 const knownOf = new WeakMap<World, Map<string, Map<string, number>>>()
 
-function countSource(world: World, { source: { kind, channel = '' } }: Event): void {
-  if (kind === 'engine') return
-  const row = knownOf.get(world)?.get(kind)?.get(channel) ?? sourceRow(world, kind, channel)
-  world.of(SourceCount).events[row]!++
-  world.of(Gauge).events[1]!++
+function rowOf(world: World, kind: string, channel: string): number {
+  return knownOf.get(world)?.get(kind)?.get(channel) ?? sourceRow(world, kind, channel)
 }
 
 function sourceRow(world: World, kind: string, channel: string): number {

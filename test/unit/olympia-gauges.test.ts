@@ -3,7 +3,7 @@ import { createEngine, type Engine } from '../../engine/index.ts'
 import { ram } from '../../stores/ram.ts'
 import { mind } from '../../systems/index.ts'
 import { ModelUse, minutesKept, Sample, SourceCount, samplesKept, sourcesNamed } from '../../systems/olympia/columns.ts'
-import { countEvent } from '../../systems/olympia/counts.ts'
+import { countEvents } from '../../systems/olympia/counts.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import { historyOf } from '../../systems/olympia/history.ts'
 
@@ -16,7 +16,7 @@ async function started(): Promise<Engine> {
   return engine
 }
 
-function said(type: string, payload: object, kind = 'fs', channel?: string): Parameters<typeof countEvent>[1] {
+function said(type: string, payload: object, kind = 'fs', channel?: string): Parameters<typeof countEvents>[1][number] {
   return {
     id: '1',
     ts: 0,
@@ -69,15 +69,15 @@ describe('Gauges over time', () => {
     const engine = await started()
     const { world } = engine
     const done = { effect_id: 1, content: '', model: 'm', finish: 'stop', tokens_in: 5, tokens_out: 7 }
-    countEvent(world, said('llm.chat.done', done))
-    countEvent(world, said('llm.chat.failed', { effect_id: 2, code: 'SERVER', reason: 'r' }))
+    countEvents(world, [said('llm.chat.done', done)])
+    countEvents(world, [said('llm.chat.failed', { effect_id: 2, code: 'SERVER', reason: 'r' })])
     for (const verdict of ['allow', 'ask', 'deny', 'invalid'])
-      countEvent(world, said('turn.called', { verdict }, 'world'))
+      countEvents(world, [said('turn.called', { verdict }, 'world')])
     expect(gaugesOf(world)).toMatchObject({ calls_valid: 2, calls_refused: 1, calls_invalid: 1, tokens: 12 })
     const uses = world.of(ModelUse)
     expect([uses.calls[world.find(ModelUse, 'm')], uses.failed[world.find(ModelUse, 'unknown')]]).toEqual([1, 1])
     for (let channel = 0; channel < sourcesNamed + 10; channel++)
-      countEvent(world, said('x', {}, 'discord', `${channel}`))
+      countEvents(world, [said('x', {}, 'discord', `${channel}`)])
     expect(world.rows(SourceCount)).toBe(sourcesNamed + 1)
     expect(world.of(SourceCount).events[world.find(SourceCount, 'other')]).toBeGreaterThanOrEqual(10)
     await engine.stop()

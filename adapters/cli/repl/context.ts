@@ -11,7 +11,7 @@ type RowsOptions = { readonly from?: number; readonly limit?: number; readonly a
 const help = `Ask the mind; nothing can be changed from here. Answers are awaited by themselves; to keep one: const a = await recall('...')
 
   status()                               what the daemon says of itself
-  recall('TEXT', { hits_max, kinds })    memories that answer, as promethean recall --explain
+  recall('TEXT', { hits_max, kinds })    memories that answer; explain: true adds what each score is made of
   memory(ID)   explain(ID)               one memory; where it comes from
   turns(LIMIT) turn(ID)                  the newest turns; what was put before the model in one
   families(LIMIT)                        what was said again and again
@@ -45,7 +45,7 @@ export function toolsOn(source: Source, print: (text: string) => void, show: (va
   const names = {
     status: () => place('/api/status'),
     async recall(query: string, options: RecallOptions = {}): Promise<object | undefined> {
-      const given = { explain: true, ...options }
+      const given = { ...options }
       const { recalls } = (await source.ask({ ask: 'recall', queries: [query], options: given })) as {
         recalls: object[]
       }
