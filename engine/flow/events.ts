@@ -24,13 +24,17 @@ export function eventsOf(
   let failure: EngineError | undefined
   let over = signal?.aborted === true
   let wake: () => void = () => undefined
+  let deaf: () => void = () => undefined
+  const onAbort = (): void => end()
+  // Here and not in the generator alone: one that is never read never reaches its `finally`.
   const end = (error?: EngineError): void => {
     failure ??= error
     over = true
+    deaf()
+    signal?.removeEventListener('abort', onAbort)
     wake()
   }
-  const onAbort = (): void => end()
-  const deaf = listen((event) => {
+  deaf = listen((event) => {
     if (over) return
     if (waiting.length < buffer_max) waiting.push(event)
     else
@@ -42,7 +46,8 @@ export function eventsOf(
       )
     wake()
   })
-  signal?.addEventListener('abort', onAbort, { once: true })
+  if (over) end()
+  else signal?.addEventListener('abort', onAbort, { once: true })
   void ended.then((error) => end(error))
 
   async function* read(): AsyncGenerator<Event, void, undefined> {
@@ -59,9 +64,7 @@ export function eventsOf(
         }
       }
     } finally {
-      over = true
-      deaf()
-      signal?.removeEventListener('abort', onAbort)
+      end()
     }
   }
   return read()

@@ -103,7 +103,7 @@ test('the packed package works for a consumer, types included, and brings its co
     types: ['node'],
     strict: true,
     exactOptionalPropertyTypes: true,
-    skipLibCheck: true,
+    skipLibCheck: false,
     noEmit: true,
   }
   const names = printed.map(([name]) => name)
@@ -141,17 +141,62 @@ test('the packed package works for a consumer, types included, and brings its co
 }, 90_000)
 
 const whatIsLoaded = `
-await import('promethean')
 const { createRequire } = await import('node:module')
+const listening = () => process.eventNames().map((name) => [String(name), process.listenerCount(name)])
+const before = listening()
+const { createEngine, system } = await import('promethean')
 const packages = process.report.getReport().sharedObjects.filter((path) => path.includes('node_modules'))
-console.log(JSON.stringify({ native: packages, compilers: Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('ajv')) }))
+const compilers = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('ajv'))
+const { ram } = await import('promethean/stores/ram')
+const nothing = system('nothing', () => undefined)
+await createEngine({ archetypes: [], systems: [nothing], events: [], effects: [], records: [], store: ram() })
+await new Promise((resolve) => setImmediate(resolve))
+const handles = process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY|Socket|FSReq/.test(name))
+console.log(JSON.stringify({ native: packages, compilers, handles, listeners: listening().filter((each) => !before.some((other) => String(other) === String(each))) }))
 `
 
-test('who only imports the engine loads nothing native and no compiler of schemas; the package stays small', async () => {
+/** The suite of stores, as somebody with Node's own test runner uses it. */
+const ownStore = `
+import { deepStrictEqual, ok, strictEqual } from 'node:assert'
+import { describe, test } from 'node:test'
+import { ram } from 'promethean/stores/ram'
+import { storeConformance } from 'promethean/testing'
+
+const expect = (actual) => ({
+  toEqual: (expected) => deepStrictEqual(actual, expected),
+  toBe: (expected) => strictEqual(actual, expected),
+  toBeGreaterThan: (expected) => ok(actual > expected),
+})
+const make = async () => {
+  const store = ram()
+  return { store, reopen: async () => (await store.close(), store), destroy: () => store.close() }
+}
+storeConformance('mine', make, { describe, test, expect })
+`
+
+/** Bytes of all files that an entry of the package brings along. */
+function bytesBehind(entry: string, seen = new Set<string>()): number {
+  if (seen.has(entry)) return 0
+  seen.add(entry)
+  const text = readFileSync(entry, 'utf8')
+  const imported = [...text.matchAll(/(?:from|import) '(\.[^']+)'/g)].map(([, path]) => join(dirname(entry), path!))
+  return imported.reduce((sum, path) => sum + bytesBehind(path, seen), Buffer.byteLength(text))
+}
+
+test('who only imports the engine loads nothing native, no compiler of schemas and little code, and is left alone', async () => {
   const consumer = join(folder, 'consumer')
   writeFileSync(join(consumer, 'loaded.mjs'), whatIsLoaded)
   const { stdout } = await node(['loaded.mjs'], consumer)
-  expect(JSON.parse(stdout)).toEqual({ native: [], compilers: [] })
+  expect(JSON.parse(stdout)).toEqual({ native: [], compilers: [], handles: [], listeners: [] })
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
   expect(statSync(join(folder, tarball!)).size).toBeLessThan(1_000_000)
+  expect(bytesBehind(join(consumer, 'node_modules/promethean/dist/engine/index.js'))).toBeLessThan(175_000)
+})
+
+test('the suite of stores runs from the package, under the runner that Node brings', async () => {
+  const consumer = join(folder, 'consumer')
+  writeFileSync(join(consumer, 'mine.test.mjs'), ownStore)
+  const { stdout } = await node(['--test', '--test-reporter=tap', 'mine.test.mjs'], consumer)
+  expect(stdout).toMatch(/# fail 0/)
+  expect(Number(/# pass (\d+)/.exec(stdout)?.[1])).toBeGreaterThan(15)
 })

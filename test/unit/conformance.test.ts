@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { fs } from '../../adapters/fs.ts'
 import { offline } from '../../adapters/offline.ts'
 import { adapterConformance, vectorIndexConformance } from '../../adapters/testing.ts'
-import { effectType, type Parts } from '../../engine/index.ts'
+import { type Adapter, effectType, eventType, type Outside, type Parts } from '../../engine/index.ts'
 import { flat } from '../../stores/flat.ts'
 import { ram } from '../../stores/ram.ts'
 import { usearch } from '../../stores/usearch.ts'
@@ -106,6 +106,59 @@ describe('the suites find what is wrong', () => {
       ),
     )
     expect(wrong).toContain('it has a name, and carries out what it says')
+  })
+
+  const Pong = effectType('ping', {
+    retry: 'safe',
+    deadline_ms: 1000,
+    request: {},
+    done: { pong: { type: 'string' } },
+  })
+  const answering = 'it answers each effect once, as its type declares'
+  test.each<[string, Adapter, string[]]>([
+    ['nothing wrong', { name: 'a', effects: { ping: async () => ({ pong: 'x' }) } }, []],
+    ['an answer that is not as declared', { name: 'a', effects: { ping: async () => ({ pong: 1 }) } }, [answering]],
+    [
+      'an error without a code',
+      {
+        name: 'a',
+        effects: {
+          ping: async () => {
+            throw new Error('broken')
+          },
+        },
+      },
+      [answering],
+    ],
+  ])('an adapter with %s', async (_, adapter, expected) => {
+    const subject = async () => ({
+      adapter,
+      events: [],
+      effects: effects(Pong),
+      calls: [{ type: 'ping', request: {} }],
+      store: ram(),
+    })
+    expect(await failures((with_) => adapterConformance('wrong', subject, with_))).toEqual(expected)
+  })
+
+  test('an adapter that goes on talking when it was stopped', async () => {
+    const timers: NodeJS.Timeout[] = []
+    const subject = async () => ({
+      adapter: {
+        name: 'a',
+        effects: { ping: async () => ({ pong: 'x' }) },
+        start: (outside: Outside) => {
+          timers.push(setInterval(() => outside.publish({ type: 'said', payload: {} }), 1))
+        },
+      },
+      events: [eventType('said', {})] as Parts['events'],
+      effects: effects(Pong),
+      calls: [{ type: 'ping', request: {} }],
+      store: ram(),
+    })
+    const wrong = await failures((with_) => adapterConformance('wrong', subject, with_))
+    for (const timer of timers) clearInterval(timer)
+    expect(wrong).toEqual(['it can be stopped while its effects are out, and says nothing afterwards'])
   })
 
   test('an index that forgets to remove', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { type EventsOptions, eventsOf } from '../../engine/flow/events.ts'
 import { createEngine, type Engine, type Event, eventType, system } from '../../engine/index.ts'
 import { ram } from '../../stores/ram.ts'
 
@@ -95,6 +96,26 @@ describe('events, one after the other', () => {
     await say(engine, 'chat.said')
     expect(heard).toEqual([])
     await engine.stop()
+  })
+})
+
+describe('events that nobody reads', () => {
+  const never = new Promise<undefined>(() => undefined)
+  /** How often the listener was taken away. */
+  async function removed(options: EventsOptions, ended: Promise<undefined>, then: () => void = () => undefined) {
+    let count = 0
+    eventsOf(() => () => count++, ended, options)
+    then()
+    await sleep(1)
+    return count > 0
+  }
+
+  test('are let go by the signal, before or after, and by the end of the engine', async () => {
+    const leaving = new AbortController()
+    expect(await removed({ signal: leaving.signal }, never, () => leaving.abort())).toBe(true)
+    expect(await removed({ signal: AbortSignal.abort() }, never)).toBe(true)
+    expect(await removed({}, Promise.resolve(undefined))).toBe(true)
+    expect(await removed({}, never)).toBe(false)
   })
 })
 
