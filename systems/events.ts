@@ -62,14 +62,16 @@ import {
   SentinelUndone,
 } from './events/mind.ts'
 import { LlmChat, LlmEmbed } from './events/models.ts'
+import { opencodeEvents } from './events/opencode.ts'
 
-/** Every type of event and effect of the mind, in five pages. Payload schemas are checked once, at the edge. */
+/** Every type of event and effect of the mind, in six pages. Payload schemas are checked once, at the edge. */
 
 export * from './events/agents.ts'
 export * from './events/discord.ts'
 export * from './events/files.ts'
 export * from './events/mind.ts'
 export * from './events/models.ts'
+export * from './events/opencode.ts'
 
 export const events = [
   FsScanned,
@@ -120,6 +122,7 @@ export const events = [
   JanitorRule,
   JanitorAsked,
   OlympiaSample,
+  ...opencodeEvents,
 ] as const
 
 export const effects = [

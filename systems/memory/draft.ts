@@ -7,6 +7,10 @@ import {
   JanitorReport,
   type NoteReady,
   NoteWritten,
+  OpencodeEdited,
+  OpencodeError,
+  OpencodeSaid,
+  OpencodeTool,
   type Said,
   SessionSaid,
 } from '../events.ts'
@@ -42,7 +46,7 @@ export function draftOf(event: Event): Draft | undefined {
   if (DiscordSaid.is(event)) return ofDiscord(event, placeOf(event))
   if (SessionSaid.is(event)) return ownWords(event)
   if (JanitorReport.is(event)) return report(event)
-  return undefined
+  return ofOpencode(event)
 }
 
 /** The draft of a note that has met its contract. */
@@ -142,6 +146,28 @@ function report(event: Event & { readonly payload: JanitorReport }): Draft | und
   if (event.source.kind !== 'world' || event.payload.messages === 0) return undefined
   const draft = said(event, { text: event.payload.text }, MemoryKind.summary)
   return { ...draft, role: MemoryRole.system, trust: Trust.unknown }
+}
+
+/** What was said and done in opencode: its person is a person, its model a program, and what tools bring nobody vouches for. */
+function ofOpencode(event: Event): Draft | undefined {
+  if (OpencodeSaid.is(event)) {
+    const draft = said(event, event.payload, MemoryKind.chat)
+    return { ...draft, trust: event.payload.role === 'user' ? Trust.person : Trust.bot }
+  }
+  if (OpencodeTool.is(event)) {
+    const { tool, title, text, path = '' } = event.payload
+    const done = [title, text].filter((part) => part !== '').join('\n')
+    if (done === '') return undefined
+    const draft = said(event, { text: done, title, role: 'tool', tags: [`tool/${tool}`] }, MemoryKind.tool)
+    return { ...draft, trust: Trust.unknown, path }
+  }
+  if (OpencodeEdited.is(event)) {
+    const { files } = event.payload
+    const draft = said(event, { text: `Changed ${files.join(', ')}`, role: 'tool' }, MemoryKind.tool)
+    return { ...draft, trust: Trust.bot, path: files[0] ?? '' }
+  }
+  if (!OpencodeError.is(event)) return undefined
+  return { ...said(event, { text: event.payload.text, role: 'system' }, MemoryKind.system), trust: Trust.unknown }
 }
 
 /** A named trust, or less. A name that is none is believed least. */

@@ -24,6 +24,7 @@ export function eventsPanel(listen: (pattern: string) => void): Panel {
       class: 'row',
       onsubmit: (event) => {
         event.preventDefault()
+        list.replaceChildren()
         listen(pattern.value.trim())
       },
     },
