@@ -33,9 +33,9 @@ describe.skipIf(browserPath === undefined)(
         place.note(`hostile ${at}.md`, `---\ntitle: 'Trap ${at}'\n---\nA trap for the page: ${text}\n`)
       })
       ;[daemon, browser] = await Promise.all([place.start(['--inspector-write']), openBrowser()])
-        await daemon.until('the port is said', () => Promise.resolve(/"port":(\d+)/.test(daemon.err)))
+      await daemon.until('the port is said', () => Promise.resolve(/"port":(\d+)/.test(daemon.err)))
       token = readFileSync(join(place.data, 'inspector.token'), 'utf8').trim()
-    address = `http://127.0.0.1:${/"port":(\d+)/.exec(daemon.err)![1]}`
+      address = `http://127.0.0.1:${/"port":(\d+)/.exec(daemon.err)![1]}`
       await daemon.until('the notes are remembered', async () => {
         const { memories } = (await daemon.ask('/api/status')) as { memories: number }
         return memories === 7
