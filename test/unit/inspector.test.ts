@@ -73,7 +73,8 @@ function ask({ method = 'GET', path = '/api/status', headers = {}, body }: Asked
       })
       response.on('end', () => {
         const { statusCode: status = 0, headers: received } = response
-        resolve({ status, headers: received, text, body: text === '' ? {} : JSON.parse(text) })
+        const isJson = text !== '' && received['content-type']?.startsWith('application/json') === true
+        resolve({ status, headers: received, text, body: isJson ? JSON.parse(text) : {} })
       })
     })
     sent.on('error', reject)
@@ -187,7 +188,7 @@ describe('what the inspector shows', () => {
     const asked: Asked[] = [
       { headers: bearer() },
       {},
-      { path: '/' },
+      { path: '/nothing' },
       { path: '/livez' },
       { method: 'POST' },
       { headers: { host: 'evil' } },
@@ -227,10 +228,38 @@ describe('what the inspector shows', () => {
     expect(lines.filter((line) => line.includes('secret inside'))).toHaveLength(3)
   })
 
-  it('says at the root where the API is', async () => {
-    const answer = await ask({ path: '/' })
+  it('says where the API is to who asks for what is not there', async () => {
+    const answer = await ask({ path: '/nothing' })
     expect(answer.status).toBe(404)
     for (const path of [...apiPaths, '/livez', '/readyz']) expect(answer.text).toContain(path)
+  })
+
+  it('serves the shell of its page to whoever asks, under a policy that trusts this origin alone', async () => {
+    const { status, headers, text } = await ask({ path: '/' })
+    expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
+    const policy = String(headers['content-security-policy']).split('; ')
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("script-src 'self'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache' })
+    expect(text).not.toMatch(/<script>|\son\w+=|\sstyle=/)
+    const tag = String(headers['etag'])
+    expect(await ask({ path: '/', headers: { 'if-none-match': tag } })).toMatchObject({ status: 304, text: '' })
+    const script = await ask({ path: '/page/dom.ts' })
+    expect(script.headers['content-type']).toBe('text/javascript; charset=utf-8')
+    expect(script.text).not.toContain('export type')
+  })
+
+  it('opens nothing by a path of the request', async () => {
+    for (const path of [
+      '/page/../page.ts',
+      '/page/%2e%2e/page.ts',
+      '/page/..%2fpage.ts',
+      '/page//etc/passwd',
+      '/page/dom.ts%00',
+    ]) {
+      expect((await ask({ path })).status, path).toBe(404)
+    }
   })
 
   it('takes no orders', async () => {
