@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { nodeCrypto } from '../crypto.ts'
 import { EngineError, reasonOf } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { checkLater, type JsonSchema, type LateCheck } from '../schema.ts'
@@ -76,7 +76,7 @@ export class Inbox {
     if (check === undefined) {
       throw new EngineError('EVENT_TYPE_UNKNOWN', `no event type ${type} was given to createEngine`, { value: type })
     }
-    const id = input.id === undefined ? randomUUID() : input.id
+    const id = input.id === undefined ? nodeCrypto().randomUUID() : input.id
     const given = {
       id,
       ts: input.ts === undefined ? ts : input.ts,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { nodeCrypto } from '../crypto.ts'
 import { EngineError } from '../errors.ts'
 import type { Event } from '../flow/event.ts'
 import { frameText, recordName, unframeText } from './frame.ts'
@@ -59,6 +59,8 @@ export function decodeEntry(bytes: Uint8Array, tick: number): Entry {
 
 /** The next link of the chain; 128 bits of SHA-256 in hex. */
 export function chain(before: string, tick: number, batch: string | Uint8Array, outputs: EntryHead['outputs']): string {
-  const hash = createHash('sha256').update(`${before}\n${tick}\n${JSON.stringify(outputs)}\n`)
+  const hash = nodeCrypto()
+    .createHash('sha256')
+    .update(`${before}\n${tick}\n${JSON.stringify(outputs)}\n`)
   return hash.update(batch).digest('hex').slice(0, 32)
 }
