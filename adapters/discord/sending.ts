@@ -10,9 +10,9 @@ import {
 import type { DiscordApi } from './api.ts'
 import { nonceOf } from './nonce.ts'
 import type { RawMessage } from './raw.ts'
-import { idBefore } from './snowflake.ts'
+import { idBefore, isNewer, neighbour } from './snowflake.ts'
 
-/** Clocks differ: history is looked through from so long before the message was first asked for. */
+/** Clocks differ: history is looked through from so long before the message was asked for. */
 const skew_ms = 60_000
 const pageSize = 100
 const pagesMax = 10
@@ -40,22 +40,57 @@ export function sending(api: () => Promise<DiscordApi>): { [type: string]: Effec
   }
 }
 
-/** Looks through a channel's history, oldest first, for a message of the agent's. */
+/**
+ * Looks through a channel's history for a message of the agent's: from when it was asked for on, where it nearly always is,
+ * and then backwards for as far as clocks may differ. In a busy channel either may be more than can be read.
+ */
 async function find(api: DiscordApi, request: DiscordFindRequest, signal: AbortSignal): Promise<DiscordFindDone> {
   const { channel, since_ms } = request
   const { id: me } = await api.me()
   const matches = matcher(request, me)
-  let after = idBefore(since_ms - skew_ms)
+  const asked = idBefore(since_ms)
+  const oldest = idBefore(since_ms - skew_ms)
+  const later = await look(
+    (after) => api.messages(channel, { after, limit: pageSize }, signal),
+    asked,
+    matches,
+    'newest',
+  )
+  if (later.found !== undefined) return { found: 'found', message_id: later.found.id }
+  const past = await look(
+    async (before) =>
+      (await api.messages(channel, { before, limit: pageSize }, signal)).filter(({ id }) => isNewer(id, oldest)),
+    neighbour(asked, 1),
+    matches,
+    'oldest',
+  )
+  if (past.found !== undefined) return { found: 'found', message_id: past.found.id }
+  if (!later.whole || !past.whole) return { found: 'unclear', message_id: '' }
+  const seen = later.seen + past.seen > 0
+  return { found: seen ? 'absent' : await emptiness(api, channel, signal), message_id: '' }
+}
+
+type Looked = { readonly found?: RawMessage; readonly whole: boolean; readonly seen: number }
+
+/** Reads page after page, each ascending, on from its newest or its oldest message, until one is not full. */
+async function look(
+  pageFrom: (id: string) => Promise<RawMessage[]>,
+  from: string,
+  matches: (message: RawMessage) => boolean,
+  onFrom: 'newest' | 'oldest',
+): Promise<Looked> {
+  let seen = 0
+  let at = from
   for (let page = 1; page <= pagesMax; page++) {
-    const messages = await api.messages(channel, { after, limit: pageSize }, signal)
+    const messages = await pageFrom(at)
     const found = messages.find(matches)
-    if (found !== undefined) return { found: 'found', message_id: found.id }
-    const last = messages.at(-1)
-    if (last === undefined && page === 1) return { found: await emptiness(api, channel, signal), message_id: '' }
-    if (last === undefined || messages.length < pageSize) return { found: 'absent', message_id: '' }
-    after = last.id
+    seen += messages.length
+    if (found !== undefined) return { found, whole: true, seen }
+    const next = messages.at(onFrom === 'newest' ? -1 : 0)
+    if (next === undefined || messages.length < pageSize) return { whole: true, seen }
+    at = next.id
   }
-  return { found: 'unclear', message_id: '' }
+  return { whole: false, seen }
 }
 
 /** By its nonce where history gives one, else by its words, as Discord keeps them: without blanks around. */

@@ -47,11 +47,13 @@ async function live(data: string, api_url: string, token: string, channel: strin
     const row = engine.world.find(DiscordChannel, channel)
     let sent = 0
     let open = 0
+    let unknown = 0
     for (let post = 1; post <= engine.world.rows(DiscordPost); post++) {
       if (state[post] === PostState.sent) sent++
       else open++
+      if (state[post] === PostState.unknown) unknown++
     }
-    process.stdout.write(`${JSON.stringify({ people: people[row], sent, open })}\n`)
+    process.stdout.write(`${JSON.stringify({ people: people[row], sent, open, unknown })}\n`)
   }, 50)
   process.stdin
     .once('end', () => {

@@ -225,13 +225,16 @@ describe('Looking for what was sent', () => {
   test('more than ten pages since then are too many to say', async () => {
     const api = await connect()
     const user = server.addUser({ username: 'busy' })
+    const since_ms = Date.now() - 1
     for (let count = 0; count < 999; count++) server.say(channel, user, 'noise', { silent: true })
-    expect(await find(api)).toEqual({ found: 'absent', message_id: '' })
+    expect(await find(api, { since_ms })).toEqual({ found: 'absent', message_id: '' })
     server.say(channel, user, 'noise', { silent: true })
-    expect(await find(api)).toEqual({ found: 'unclear', message_id: '' })
+    expect(await find(api, { since_ms })).toEqual({ found: 'unclear', message_id: '' })
     const said_ms = Date.now()
     const { id } = await say(api, 'hello')
-    expect(await find(api, { since_ms: said_ms + 60_000 - 1 })).toEqual({ found: 'found', message_id: id })
+    const found = { found: 'found', message_id: id }
+    expect(await find(api, { since_ms: said_ms }), 'what was said before it is not in the way').toEqual(found)
+    expect(await find(api, { since_ms: said_ms + 60_000 - 1 }), 'clocks differ by a minute').toEqual(found)
   }, 20_000)
 
   test('by its nonce where history gives one, whatever the words', async () => {
