@@ -15,7 +15,8 @@ import { idBefore, isNewer, neighbour } from './snowflake.ts'
 /** Clocks differ: history is looked through from so long before the message was asked for. */
 const skew_ms = 60_000
 const pageSize = 100
-const pagesMax = 10
+/** In each direction: 3,000 messages, which a reader's limits give within an effect's time. */
+const pagesMax = 30
 
 /** Who answers `discord.send` and `discord.find`. @param api connects at first use, and is asked each time */
 export function sending(api: () => Promise<DiscordApi>): { [type: string]: EffectHandler } {

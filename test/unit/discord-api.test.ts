@@ -222,11 +222,11 @@ describe('Looking for what was sent', () => {
     expect(await find(blind)).toEqual({ found: 'unclear', message_id: '' })
   })
 
-  test('more than ten pages since then are too many to say', async () => {
+  test('more than thirty pages since then are too many to say', async () => {
     const api = await connect()
     const user = server.addUser({ username: 'busy' })
     const since_ms = Date.now() - 1
-    for (let count = 0; count < 999; count++) server.say(channel, user, 'noise', { silent: true })
+    for (let count = 0; count < 2_999; count++) server.say(channel, user, 'noise', { silent: true })
     expect(await find(api, { since_ms })).toEqual({ found: 'absent', message_id: '' })
     server.say(channel, user, 'noise', { silent: true })
     expect(await find(api, { since_ms })).toEqual({ found: 'unclear', message_id: '' })
