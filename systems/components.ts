@@ -1,11 +1,13 @@
 import { archetype, singleton, states, table } from '../engine/world/archetype.ts'
 import { agentArchetypes, agentRecords } from './agents/columns.ts'
+import { compactArchetypes, compactRecords } from './compact/columns.ts'
 import { daimoiArchetypes } from './daimoi/columns.ts'
 import { discordArchetypes, discordRecords } from './discord/columns.ts'
 import { eidolonArchetypes, eidolonRecords } from './eidolon/columns.ts'
 import { janitorArchetypes, janitorRecords } from './janitor/columns.ts'
 import { Band, Content, Copy, floodArchetypes, Recent } from './memory/columns.ts'
 import { olympiaArchetypes } from './olympia/columns.ts'
+import { repairArchetypes, repairRecords } from './repair/columns.ts'
 
 /** Every archetype and table of the mind, on one page. Columns hold numbers; texts rest in records under the row. */
 
@@ -273,6 +275,8 @@ export const archetypes = [
   ...discordArchetypes,
   ...janitorArchetypes,
   ...olympiaArchetypes,
+  ...repairArchetypes,
+  ...compactArchetypes,
   Awake,
   Fading,
   Gauge,
@@ -289,4 +293,6 @@ export const records = [
   ...agentRecords,
   ...discordRecords,
   ...janitorRecords,
+  ...repairRecords,
+  ...compactRecords,
 ] as const

@@ -16,6 +16,7 @@ import {
   TurnStarted,
   TurnWaiting,
 } from './events/agents.ts'
+import { compactEvents } from './events/compact.ts'
 import {
   DiscordChannelSeen,
   DiscordDeleted,
@@ -62,16 +63,19 @@ import {
   SentinelUndone,
 } from './events/mind.ts'
 import { LlmChat, LlmEmbed } from './events/models.ts'
-import { opencodeEvents } from './events/opencode.ts'
+import { opencodeEffects, opencodeEvents } from './events/opencode.ts'
+import { repairEffects, repairEvents } from './events/repair.ts'
 
-/** Every type of event and effect of the mind, in six pages. Payload schemas are checked once, at the edge. */
+/** Every type of event and effect of the mind, in eight pages. Payload schemas are checked once, at the edge. */
 
 export * from './events/agents.ts'
+export * from './events/compact.ts'
 export * from './events/discord.ts'
 export * from './events/files.ts'
 export * from './events/mind.ts'
 export * from './events/models.ts'
 export * from './events/opencode.ts'
+export * from './events/repair.ts'
 
 export const events = [
   FsScanned,
@@ -123,6 +127,8 @@ export const events = [
   JanitorAsked,
   OlympiaSample,
   ...opencodeEvents,
+  ...repairEvents,
+  ...compactEvents,
 ] as const
 
 export const effects = [
@@ -135,4 +141,6 @@ export const effects = [
   ToolOnce,
   DiscordSend,
   DiscordFind,
+  ...opencodeEffects,
+  ...repairEffects,
 ] as const

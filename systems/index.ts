@@ -1,5 +1,6 @@
 import type { Parts } from '../engine/tick.ts'
 import { cephalon } from './cephalon.ts'
+import { compact } from './compact.ts'
 import { archetypes, records } from './components.ts'
 import { daimoi } from './daimoi.ts'
 import { decay } from './decay.ts'
@@ -12,6 +13,7 @@ import { nexus } from './nexus.ts'
 import { olympia } from './olympia.ts'
 import { outbox } from './outbox.ts'
 import { policy } from './policy.ts'
+import { repair } from './repair.ts'
 import { route } from './route.ts'
 import { schedule } from './schedule.ts'
 import { sentinel } from './sentinel.ts'
@@ -28,7 +30,9 @@ export const defaultSystems = [
   schedule,
   cephalon,
   sentinel,
+  repair,
   janitor,
+  compact,
   olympia,
   decay,
   outbox,

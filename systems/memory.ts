@@ -1,7 +1,17 @@
 import { system, type Tick } from '../engine/system.ts'
 import { Content, File, Gauge, Memory, Trust } from './components.ts'
 import { DiscordChannel } from './discord/columns.ts'
-import { ConfigSet, MemoryOrder, MemoryStored, MemoryUsed, NoteGone, NoteReady } from './events.ts'
+import {
+  ConfigSet,
+  MemoryCompacted,
+  MemoryOrder,
+  MemoryRestored,
+  MemoryStored,
+  MemoryUsed,
+  NoteGone,
+  NoteReady,
+} from './events.ts'
+import { compacted, restored } from './memory/compacted.ts'
 import { bodyOf, type Draft, draftOf, draftOfNote } from './memory/draft.ts'
 import {
   copyOf,
@@ -47,7 +57,11 @@ export const memory = system('memory', (tick) => {
       else if (file !== 0) standForFile(world, file, id)
     } else if (NoteGone.is(event)) forgetFile(world, world.find(File, event.payload.path))
     else if (MemoryOrder.is(event)) obey(tick, event.payload)
-    else if (ConfigSet.is(event)) setFloods(world, event.payload.policy)
+    else if (MemoryCompacted.is(event)) {
+      if (event.source.kind === 'world') compacted(tick, minted, event.payload)
+    } else if (MemoryRestored.is(event)) {
+      if (event.source.kind === 'world') restored(world, event.payload)
+    } else if (ConfigSet.is(event)) setFloods(world, event.payload.policy)
     else if (MemoryUsed.is(event)) {
       for (const id of event.payload.memory_ids) if (id <= world.rows(Memory)) wake(world, id, tick.now_ms)
     } else revise(tick, minted, event, perceive)

@@ -71,6 +71,16 @@ export function endCall(tick: Tick, call: number, state: number, text: string): 
   })
 }
 
+/**
+ * Lets go of calls that ended in the tick in which they began: what is spawned in a tick can be killed in the next one only.
+ * O(open calls)
+ */
+export function dropEnded(tick: Tick): void {
+  const { world } = tick
+  const { call } = world.of(OpenCall)
+  for (const id of world.each(OpenCall)) if (hasEnded(tick, call[id]!)) world.kill(id)
+}
+
 /** Calls that nobody waits for any more end, and all results of their round are appended. */
 function closeRound(tick: Tick, turn: number): void {
   const asking = unansweredOf(tick, turn)

@@ -25,6 +25,8 @@ const waitMax_ms = 300_000
 /** The longest wait that a far side may ask for, and the longest that a spent budget may be waited for with a turn open. */
 const askedWaitMax_ms = 86_400_000
 const budgetWaitMax_ms = 60_000
+/** Characters of the question that are told to whoever keeps what is used. */
+const usedUnits_max = 1_000
 /** How often a context that is too long is made smaller. */
 const shrinksMax = 3
 
@@ -138,7 +140,8 @@ function ask(step: Step, context: Context): void {
   const { tokens, memory_ids } = context
   tick.emit(TurnAsked, { turn, session: key, round: turns.rounds[turn]! + 1, tokens, memory_ids })
   const isFirst = turns.rounds[turn] === 0 && turns.retries[turn] === 0 && turns.shrinks[turn] === 0
-  if (isFirst && memory_ids.length > 0) tick.emit(MemoryUsed, { memory_ids })
+  if (isFirst && memory_ids.length > 0)
+    tick.emit(MemoryUsed, { memory_ids, query: queryOf(tick, turn).slice(0, usedUnits_max) })
 }
 
 function requestOf({ limits }: Step, { messages, tools }: Context, left: number): LlmChatRequest {

@@ -77,10 +77,14 @@ export const MemoryOrder = eventType<MemoryOrder>(
   'memory.order',
   objectOf({ order: { enum: ['hide', 'forget', 'pin', 'unpin'] }, memory_id: { type: 'integer', minimum: 1 } }),
 )
-/** Memories were put before a model: they wake, and their usage rises. */
-export const MemoryUsed = eventType<{ memory_ids: number[] }>(
+/** Memories were put before a model: they wake, and their usage rises. `query`: the question that found them. */
+export type MemoryUsed = { memory_ids: number[]; query?: string }
+export const MemoryUsed = eventType<MemoryUsed>(
   'memory.used',
-  objectOf({ memory_ids: { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: 10_000 } }),
+  objectOf({
+    memory_ids: { type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: 10_000 },
+    'query?': text,
+  }),
 )
 /** The memories with these rows, first to last, were made in the tick before. */
 export type MemoryStored = { first: number; last: number }

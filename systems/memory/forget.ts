@@ -2,6 +2,7 @@ import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
 import { Deleted, Edge, File, Gauge, Key, Memory, Revision, Sentinel } from '../components.ts'
 import { EmbedModel, Vector } from '../eidolon/columns.ts'
+import { dissolve, summariesOf } from './compacted.ts'
 
 /** What is left of the metadata of a forgotten memory: nothing. */
 const forgottenMeta = JSON.stringify({ id: '', source: { kind: '' } })
@@ -15,20 +16,31 @@ const edgesLooked_max = 1024
  */
 export function forget(tick: Tick, id: number): void {
   const memory = tick.world.of(Memory)
-  for (const each of hide(tick.world, id)) {
-    tick.put('text', each, '')
-    tick.put('meta', each, forgottenMeta)
-    if (tick.read('sketch', each) !== undefined) tick.put('sketch', each, '')
-    for (let row = each; row <= each + memory.chunks[each]!; row++) {
-      forgetKeys(tick, row)
-      forgetVectors(tick, row)
-    }
+  const quoting = summariesOf(tick, id)
+  for (const each of hide(tick.world, id)) erase(tick, each)
+  for (const { plan, memory_id } of quoting) {
+    tick.put('summary', plan, '')
+    if (memory_id === 0 || memory_id === id) continue
+    remove(tick.world, memory_id, Deleted.forgotten)
+    erase(tick, memory_id)
   }
   forgetOfFile(tick, memory.file[id]!, id)
 }
 
-/** Takes a memory, and what it stands for, out of service for good. @returns their rows */
+/** Nothing is left of a memory's text: records, keys that nobody else mentions, vectors. */
+function erase(tick: Tick, id: number): void {
+  tick.put('text', id, '')
+  tick.put('meta', id, forgottenMeta)
+  if (tick.read('sketch', id) !== undefined) tick.put('sketch', id, '')
+  for (let row = id; row <= id + tick.world.of(Memory).chunks[id]!; row++) {
+    forgetKeys(tick, row)
+    forgetVectors(tick, row)
+  }
+}
+
+/** Takes a memory, what it stands for and the summary that quotes it out of service for good. @returns rows of the first two */
 export function hide(world: World, id: number): number[] {
+  dissolve(world, id, Deleted.forgotten)
   const all = world.of(Memory).replaced_by[id] === 0 ? [id, ...behind(world, id)] : [id]
   for (const each of all) remove(world, each, Deleted.forgotten)
   return all
@@ -38,6 +50,7 @@ export function hide(world: World, id: number): number[] {
 export function remove(world: World, id: number, how: number): void {
   const memory = world.of(Memory)
   if (memory.deleted[id] === Deleted.forgotten) return
+  dissolve(world, id, how)
   if (memory.deleted[id] === 0 && memory.replaced_by[id] === 0) world.of(Gauge).memories[1]!--
   for (let row = id; row <= id + memory.chunks[id]!; row++) memory.deleted[row] = how
 }

@@ -18,6 +18,14 @@ const spans: Span[] = []
 /** How many of the words that were read last are no stop words. */
 let telling = 0
 
+/** A mention that a memory takes over: its key, what stands near it, and how often it is said. */
+export type Rolled = {
+  readonly key: number
+  readonly signature: number
+  readonly field: number
+  readonly times: number
+}
+
 /** Whether there is room for a memory of this many rows. */
 export function hasRoom(world: World, rows: number): boolean {
   const edges = rows * edgesRoom
@@ -34,9 +42,10 @@ export function rowsOf(draft: Draft): number {
 /**
  * Makes a memory of a draft: its row, its records, and rows for its chunks; what was read of it waits in `minted` for the
  * nexus and the lexical lane. O(length of the text).
+ * @param rolled of a summary: what the memories that it stands for mention. It has no neighbours in their thread.
  * @returns the memory's id
  */
-export function mint(tick: Tick, minted: Minted, draft: Draft): number {
+export function mint(tick: Tick, minted: Minted, draft: Draft, rolled?: readonly Rolled[]): number {
   const { world } = tick
   const whole = isWhole(draft.text)
   const reading =
@@ -44,6 +53,8 @@ export function mint(tick: Tick, minted: Minted, draft: Draft): number {
   const id = append(tick, draft, 0, undefined)
   take(tick, minted, id, reading, draft.ts)
   place(world, minted, id, reading)
+  if (rolled === undefined) join(world, id)
+  else rollUp(minted, rolled)
   tick.put('text', id, draft.text)
   tick.put('meta', id, metaOf(draft, reading.tags()))
   if (!whole) {
@@ -121,7 +132,7 @@ function keyOf(tick: Tick, reading: Reading, at: number, known: number, at_ms: n
   return known
 }
 
-/** Who said it and where, for filters; and its neighbours in its thread. */
+/** Who said it and where, for filters. */
 function place(world: World, minted: Minted, id: number, reading: Reading): void {
   const memory = world.of(Memory)
   const keys = world.of(Key)
@@ -134,12 +145,31 @@ function place(world: World, minted: Minted, id: number, reading: Reading): void
     else if (kind === KeyKind.author) memory.author[id] = key
   }
   mark(world, id, reading)
+}
+
+/** Its neighbours in its thread, or else in its channel. */
+function join(world: World, id: number): void {
+  const memory = world.of(Memory)
+  const keys = world.of(Key)
   const line = memory.thread[id]! || memory.channel[id]!
   if (line === 0) return
   const previous = keys.newest_memory[line]!
   memory.previous[id] = previous
   if (previous !== 0) memory.next[previous] = id
   keys.newest_memory[line] = id
+}
+
+/** Adds what the memory does not mention itself. */
+function rollUp(minted: Minted, rolled: readonly Rolled[]): void {
+  const own = minted.key.subarray(minted.mentionStart[minted.count - 1]!, minted.mentions)
+  for (const { key, signature, field, times } of rolled.filter((each) => !own.includes(each.key))) {
+    const to = minted.addMention()
+    minted.key[to] = key
+    minted.signature[to] = signature
+    minted.word[to] = 65_535
+    minted.field[to] = field
+    minted.times[to] = Math.min(times, 255)
+  }
 }
 
 function mark(world: World, id: number, { marks, dropped }: Reading): void {

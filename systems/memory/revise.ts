@@ -7,6 +7,7 @@ import { DiscordDeleted, DiscordEdited, DiscordReaction, DiscordSaid } from '../
 import type { Minted } from '../minted.ts'
 import { isSkipped } from '../skipped.ts'
 import { hash64 } from '../text/hash.ts'
+import { dissolve } from './compacted.ts'
 import { type Draft, discordIdentity, draftOfEdit } from './draft.ts'
 import { deliveredAs, exactly, rememberContent } from './duplicate.ts'
 import { remove } from './forget.ts'
@@ -103,6 +104,8 @@ function mintEdit(tick: Tick, minted: Minted, draft: Draft): number {
 /** From now on a memory stands for another. */
 function stand(world: World, message: string, before: number, by: number, edited_ms: number): void {
   const memory = world.of(Memory)
+  // A summary that quotes the old words stands for nothing any more.
+  dissolve(world, before, Deleted.gone)
   if (memory.deleted[before] === 0 && memory.replaced_by[before] === 0) world.of(Gauge).memories[1]!--
   for (let row = before; row <= before + memory.chunks[before]!; row++) memory.replaced_by[row] = by
   if (versionOf(world, message) === 0) addVersion(world, message, before, 0)

@@ -15,7 +15,7 @@ import {
   SentinelFailed,
   SentinelProposed,
 } from '../events.ts'
-import { parseAnswer } from './answer.ts'
+import { parseAnswer } from '../text/answer.ts'
 import { type CompiledContract, keysAtFault } from './contract.ts'
 import { sameStat, settleVerdict, takeStat, vanish } from './cursor.ts'
 import { amend } from './edit.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseAnswer } from '../../systems/sentinel/answer.ts'
+import { parseAnswer } from '../../systems/text/answer.ts'
 
 describe('parseAnswer', () => {
   it.each([

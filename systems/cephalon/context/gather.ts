@@ -5,10 +5,10 @@ import { isPrivate } from '../../agents/sessions.ts'
 import { Mark, Memory, MemoryRole } from '../../components.ts'
 import type { ChatMessage, RecallDone } from '../../events.ts'
 import { type Meta, Texts } from '../../memory/text-of.ts'
+import { whenText } from '../../text/moment.ts'
 import { secretsIn } from '../../text/secrets.ts'
 import { trustName } from '../step.ts'
 import { defused, defusedMessage } from './defuse.ts'
-import { whenText } from './moment.ts'
 import type { Candidate, Group, LeftOut, Said } from './types.ts'
 
 /** Reads what a context may be made of. Cost follows what is read, not what there is. */
