@@ -5,7 +5,7 @@ import { answered } from './cephalon/answer.ts'
 import { approvalOf, expired } from './cephalon/approvals.ts'
 import { approved, callFailed, callUnknown, openCallOf, returned } from './cephalon/calls.ts'
 import { cancel } from './cephalon/cancel.ts'
-import { endTurn } from './cephalon/ending.ts'
+import { dropEnded, endTurn } from './cephalon/ending.ts'
 import { isUnderWay, type Step, stepOf } from './cephalon/step.ts'
 import { begin, questionFailed, recalled, resume } from './cephalon/turn.ts'
 import { withdrawMessages } from './cephalon/withdraw.ts'
@@ -16,6 +16,7 @@ import { ApprovalGiven, LlmChat, MemoryRecall, SessionCancel, ToolOnce, ToolSafe
  * waits for any more changes nothing. O(events + turns under way), and the work of those that move.
  */
 export const cephalon = system('cephalon', (tick) => {
+  dropEnded(tick)
   for (const event of tick.events) hear(tick, event)
   for (const call of expired(tick)) {
     const turn = tick.world.of(Call).turn[call]!

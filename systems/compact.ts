@@ -4,6 +4,7 @@ import { answered as answeredProbe, ask, clear, judge, keepQuestion } from './co
 import { Compaction, CompactPhase, Plan, PlanState } from './compact/columns.ts'
 import { extracted, membersIn, membersOf, plannedOf, ready } from './compact/plans.ts'
 import { type CompactPolicy, compactPolicyOf } from './compact/policy.ts'
+import { learn } from './compact/rarity.ts'
 import { beginPass, commit, committed, endPass, isThrough, look, settle, takeBack } from './compact/rounds.ts'
 import { judge as judgeSummary } from './compact/summary.ts'
 import { CompactOrder, ConfigSet, LlmChat, MemoryCompacted, MemoryRecall, MemoryUsed } from './events.ts'
@@ -78,6 +79,9 @@ function goOn(tick: Tick): void {
   const run = world.of(Compaction)
   const policy = compactPolicyOf(tick)
   switch (run.phase[1]) {
+    case CompactPhase.learning:
+      if (learn(tick)) run.phase[1] = CompactPhase.planning
+      return
     case CompactPhase.planning:
       return planOn(tick, policy)
     case CompactPhase.before:

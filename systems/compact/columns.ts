@@ -3,7 +3,7 @@ import { singleton, states, table } from '../../engine/world/archetype.ts'
 /** What compaction keeps: its plans, how far it has looked, and the questions by which it checks itself. */
 
 /** Where the running round stands; see `rounds.ts`. */
-export const CompactPhase = states('none', 'resting', 'planning', 'before', 'committing', 'after')
+export const CompactPhase = states('none', 'resting', 'learning', 'planning', 'before', 'committing', 'after')
 
 /** Compaction as a whole. */
 export const Compaction = singleton('Compaction', {
@@ -19,6 +19,7 @@ export const Compaction = singleton('Compaction', {
   waiting: 'u32', //          questions of the round that wait for an answer
   found: 'u32', //            memories that the questions found before the round
   kept: 'u32', //             of these, still found after it, themselves or by what stands for them
+  learnt: 'u32', //           memories whose words were counted for this pass
   halted: 'u8', //            1: the operator wants it to end with this round
 })
 
@@ -74,5 +75,9 @@ export const ProbeHit = table(
   { capacity: probes_max * probeHits_max, rows_max: probes_max * probeHits_max },
 )
 
-export const compactArchetypes = [Compaction, Plan, Question, Probe, ProbeHit] as const
+/** How often words are said, as counted over a sample: row 1 + a word's hash modulo `wordCounts`. */
+export const wordCounts = 16_384
+export const WordCount = table('WordCount', { times: 'u16' }, { capacity: wordCounts, rows_max: wordCounts })
+
+export const compactArchetypes = [Compaction, Plan, Question, Probe, ProbeHit, WordCount] as const
 export const compactRecords = ['plan', 'summary', 'question'] as const

@@ -25,11 +25,16 @@ const sentenceUnits_max = 400
 /** What a line costs beside its words, so that many short ones do not win by number. */
 const lineUnits = 12
 const topicTerms = 5
+/** What a name or a number counts, of another word. */
+const namedTimes = 2
 const words = new Words()
 
-/** @param units_max UTF-16 units of all chosen sentences together. O(sentences² · words of one) for at most 400 sentences */
-export function extract(members: readonly Member[], units_max: number): Summary {
-  const vocabulary = new Vocabulary()
+/**
+ * @param units_max UTF-16 units of all chosen sentences together
+ * @param rarity what a word weighs, by its term; see `rarity.ts`. O(sentences² · words of one) for at most 400 sentences
+ */
+export function extract(members: readonly Member[], units_max: number, rarity: (term: number) => number): Summary {
+  const vocabulary = new Vocabulary(rarity)
   const sentences = members.flatMap((member, at) => sentencesOf(member.text, at, vocabulary)).slice(0, sentences_max)
   const covered = new Uint8Array(vocabulary.weights.length)
   let left = units_max
@@ -92,18 +97,24 @@ class Vocabulary {
   readonly #times: number[] = []
   readonly #written: string[] = []
   readonly #rows = new Map<number, number>()
+  readonly #rarity: (term: number) => number
+
+  constructor(rarity: (term: number) => number) {
+    this.#rarity = rarity
+  }
 
   row(term: number, flags: number, written: string): number {
     let row = this.#rows.get(term)
     if (row === undefined) {
-      row = this.weights.push(1) - 1
+      row = this.weights.push(this.#rarity(term)) - 1
       this.#rows.set(term, row)
       this.#times.push(0)
       this.#written.push(written)
     }
     this.#times[row]!++
     const named = (flags & WordFlag.capital) !== 0 && (flags & WordFlag.sentenceStart) === 0
-    if (named || (flags & (WordFlag.number | WordFlag.digits)) !== 0) this.weights[row] = 2
+    if (named || (flags & (WordFlag.number | WordFlag.digits)) !== 0)
+      this.weights[row] = namedTimes * this.#rarity(term)
     return row
   }
 

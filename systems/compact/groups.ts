@@ -10,7 +10,7 @@ const day_ms = 86_400_000
 const members_min = 4
 const units_min = 400
 /** A group ends with so many, or so much text: a summary of more says nothing of most. */
-export const members_max = 32
+export const members_max = 24
 const units_max = 12_000
 /** Below this a memory counts as unused: it was put before a model once, two months ago. */
 const unusedBelow = 0.06

@@ -10,12 +10,18 @@ import { extract, type Member } from './extract.ts'
 import { type Group, hashOf, members_max } from './groups.ts'
 import type { CompactPolicy } from './policy.ts'
 import { chatRequest } from './prompt.ts'
-import { render, type Span, type Summary } from './summary.ts'
+import { rarityOf } from './rarity.ts'
+import { render, type Summary } from './summary.ts'
 
 /** A plan: which memories, and the summary that is to stand for them. */
 
-/** What its record `summary` says: nothing is committed that was not written down before. */
-export type Planned = { readonly title: string; readonly text: string }
+/** What its record `summary` says; between which times its members were said, in milliseconds. */
+export type Planned = {
+  readonly title: string
+  readonly text: string
+  readonly from_ms: number
+  readonly to_ms: number
+}
 
 /** Fewer that were said in one place are not worth a summary. */
 const members_min = 4
@@ -42,7 +48,13 @@ export function plan(tick: Tick, group: Group, line: number, policy: CompactPoli
   const members = membersOf(texts, rows)
   const made = policy.model
     ? undefined
-    : plannedOf(world, extract(members, unitsFor(members, policy)), rows, members, policy)
+    : plannedOf(
+        world,
+        extract(members, unitsFor(members, policy), (term) => rarityOf(tick.world, term)),
+        rows,
+        members,
+        policy,
+      )
   if (!policy.model && made === undefined) return 0
   const row = world.append(Plan)
   const plans = world.of(Plan)
@@ -78,7 +90,13 @@ export function ready(tick: Tick, row: number, made: Planned | undefined): void 
 export function extracted(tick: Tick, row: number, policy: CompactPolicy): Planned | undefined {
   const rows = membersIn(tick, row)
   const members = membersOf(new Texts(tick), rows)
-  return plannedOf(tick.world, extract(members, unitsFor(members, policy)), rows, members, policy)
+  return plannedOf(
+    tick.world,
+    extract(members, unitsFor(members, policy), (term) => rarityOf(tick.world, term)),
+    rows,
+    members,
+    policy,
+  )
 }
 
 /** A summary in words; undefined when it has none, or more than it saves. */
@@ -90,10 +108,10 @@ export function plannedOf(
   policy: CompactPolicy,
 ): Planned | undefined {
   if (summary.bullets.length === 0) return undefined
-  const text = render(summary, spanOf(world, rows))
+  const text = render(summary)
   // A model may need a few words more than were asked for, never twice as many.
   if (text.length > 2 * unitsFor(members, policy)) return undefined
-  return { title: summary.topic.slice(0, titleUnits_max).toWellFormed(), text }
+  return { title: summary.topic.slice(0, titleUnits_max).toWellFormed(), text, ...spanOf(world, rows) }
 }
 
 /** The members of a plan, as it was made; none when that was forgotten. */
@@ -130,10 +148,10 @@ export function unitsFor(members: readonly Member[], { share }: CompactPolicy): 
   return Math.floor(unitsOf(members) * share)
 }
 
-function spanOf(world: World, rows: readonly number[]): Span {
-  const { happened_at_ms } = world.of(Memory)
-  const times = rows.map((row) => happened_at_ms[row]!).filter((at_ms) => at_ms > 0)
-  return { first_ms: Math.min(...times, Infinity), last_ms: Math.max(...times, 0), members: rows.length }
+function spanOf(world: World, rows: readonly number[]): { from_ms: number; to_ms: number } {
+  const { happened_at_ms, stored_at_ms } = world.of(Memory)
+  const times = rows.map((row) => happened_at_ms[row]! || stored_at_ms[row]!)
+  return { from_ms: Math.min(...times), to_ms: Math.max(...times) }
 }
 
 /** Where something was said: a summary speaks of one place, and is shown where that may be shown. */

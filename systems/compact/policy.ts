@@ -9,7 +9,7 @@ export type CompactPolicy = {
   readonly every_ms: number
   /** Whether a model words the summaries; else, and where it fails, they are made of the memories' own sentences. */
   readonly model: boolean
-  /** Part of the words that a summary may have. Default: 0.3. */
+  /** Part of the words that a summary may have. Default: 0.28. */
   readonly share: number
   /** Part of what the last questions find that a round may cost; else it is taken back. Default: 0.02. */
   readonly fall_max: number
@@ -19,7 +19,7 @@ export const defaultCompact: CompactPolicy = {
   after_ms: 14 * 86_400_000,
   every_ms: 86_400_000,
   model: false,
-  share: 0.3,
+  share: 0.28,
   fall_max: 0.02,
 }
 

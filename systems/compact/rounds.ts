@@ -4,7 +4,7 @@ import { type MemoryCompacted as Committed, CompactEnded, MemoryCompacted, Memor
 import { Texts } from '../memory/text-of.ts'
 import { Compaction, CompactPhase, Plan, PlanState } from './columns.ts'
 import { Group, gather, nextLine } from './groups.ts'
-import { isSound, membersIn, plan, plannedIn } from './plans.ts'
+import { isSound, membersIn, type Planned, plan, plannedIn } from './plans.ts'
 import type { CompactPolicy } from './policy.ts'
 
 /**
@@ -75,13 +75,8 @@ export function commit(tick: Tick): void {
   }
 }
 
-function committedOf(
-  tick: Tick,
-  row: number,
-  rows: readonly number[],
-  { title, text }: { readonly title: string; readonly text: string },
-): Committed {
-  const { trust, happened_at_ms, stored_at_ms } = tick.world.of(Memory)
+function committedOf(tick: Tick, row: number, rows: readonly number[], { title, text, to_ms }: Planned): Committed {
+  const { trust } = tick.world.of(Memory)
   const texts = new Texts(tick)
   const { kind, channel, thread } = texts.meta(rows[0]!).source
   const authors = new Set(rows.map((each) => texts.meta(each).source.author ?? ''))
@@ -92,7 +87,7 @@ function committedOf(
     title,
     text,
     trust: Math.min(...rows.map((each) => trust[each]!)),
-    happened_ms: Math.max(...rows.map((each) => happened_at_ms[each]! || stored_at_ms[each]!)),
+    happened_ms: to_ms,
     source: {
       kind,
       ...(channel === undefined ? {} : { channel }),
@@ -141,7 +136,8 @@ export function takeBack(tick: Tick, row: number, state: number): boolean {
 /** Begins to look through everything. O(1) */
 export function beginPass({ world, now_ms }: Tick): void {
   const run = world.of(Compaction)
-  run.phase[1] = CompactPhase.planning
+  run.phase[1] = CompactPhase.learning
+  run.learnt[1] = 0
   run.key[1] = 0
   run.at[1] = 0
   run.looked[1] = 0

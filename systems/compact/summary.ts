@@ -1,5 +1,4 @@
 import { checkLater, type JsonSchema } from '../../engine/schema.ts'
-import { whenText } from '../text/moment.ts'
 
 /** What a summary is, how one that a model gave is judged, and how it reads. */
 
@@ -12,9 +11,6 @@ export type Summary = {
   readonly patterns: readonly string[]
   readonly entities: readonly string[]
 }
-
-/** When the members of a group were said, in milliseconds, and how many there are. */
-export type Span = { readonly first_ms: number; readonly last_ms: number; readonly members: number }
 
 const line = (most: number): JsonSchema => ({ type: 'string', minLength: 1, maxLength: most, pattern: '\\S' })
 const lines = (most: number): JsonSchema => ({ type: 'array', items: line(400), maxItems: most })
@@ -65,12 +61,9 @@ export function judge(value: unknown, members: readonly number[]): Summary | { r
   return summary
 }
 
-/** A summary as it is remembered. O(length) */
-export function render({ bullets, decisions, open_loops, patterns, entities }: Summary, span: Span): string {
-  const text = [
-    `${spanText(span)}, ${span.members} memories in short`,
-    ...bullets.map((bullet) => `- ${oneLine(bullet.text)}`),
-  ]
+/** A summary as it is remembered; when its members were said stands beside it. O(length) */
+export function render({ bullets, decisions, open_loops, patterns, entities }: Summary): string {
+  const text = bullets.map((bullet) => `- ${oneLine(bullet.text)}`)
   const also = (name: string, what: readonly string[]): void => {
     if (what.length > 0) text.push(`${name}: ${what.map(oneLine).join('; ')}`)
   }
@@ -79,13 +72,6 @@ export function render({ bullets, decisions, open_loops, patterns, entities }: S
   also('Again and again', patterns)
   also('About', entities)
   return text.join('\n')
-}
-
-function spanText({ first_ms, last_ms }: Span): string {
-  const first = whenText(first_ms)
-  const last = whenText(last_ms)
-  if (first === '' || first === last) return last
-  return first.slice(0, 10) === last.slice(0, 10) ? `${first} to ${last.slice(11)}` : `${first} to ${last}`
 }
 
 function oneLine(text: string): string {

@@ -17,7 +17,10 @@ export function hitsOf({ hits_max = 10 }: RecallOptions): number {
   return hits_max
 }
 
-/** The filter of some options. What is deleted or replaced never passes. @throws EngineError RECALL_OPTION */
+/**
+ * The filter of some options. What is deleted or replaced never passes, but for what a summary stands for: that is found by its own
+ * words, and the summary is shown in its place. @throws EngineError RECALL_OPTION
+ */
 export function filterOf(world: World, options: RecallOptions): Accept {
   const memory = world.of(Memory)
   const kinds = options.kinds === undefined ? undefined : new Set(options.kinds.map(kindOf))
@@ -28,11 +31,13 @@ export function filterOf(world: World, options: RecallOptions): Accept {
   const { from_ms = Number.NEGATIVE_INFINITY, to_ms = Number.POSITIVE_INFINITY } = options
   assert(!Number.isNaN(from_ms) && !Number.isNaN(to_ms), 'RECALL_OPTION', 'a time is no number', from_ms)
   const timed = from_ms !== Number.NEGATIVE_INFINITY || to_ms !== Number.POSITIVE_INFINITY
-  const { deleted, replaced_by } = memory
+  const { deleted, kind, replaced_by } = memory
+  const isServed = (row: number): boolean =>
+    deleted[row] === 0 && (replaced_by[row] === 0 || kind[replaced_by[row]!] === MemoryKind.summary)
   const every = [kinds, thread, channel, author, tags].every((each) => each === undefined) && !timed
-  if (every) return (row) => deleted[row] === 0 && replaced_by[row] === 0
+  if (every) return isServed
   return (row) => {
-    if (memory.deleted[row] !== 0 || memory.replaced_by[row] !== 0) return false
+    if (!isServed(row)) return false
     if (kinds !== undefined && !kinds.has(memory.kind[row]!)) return false
     if (thread !== undefined && memory.thread[row] !== thread) return false
     if (channel !== undefined && memory.channel[row] !== channel) return false

@@ -25,24 +25,29 @@ type Groups = Map<number, { readonly slot: number; readonly others: number[] }>
 
 function groupsOf({ scene: { memory, pool } }: Ranked, order: readonly number[], hits_max: number): Groups {
   const shown: Groups = new Map()
-  const standing = new Map<number, number>()
+  const groups = new Map<number, number>()
   for (const slot of order) {
     if (pool.total(slot) <= 0) continue
-    const row = pool.rows[slot]!
-    const id = memory.parent[row]! || row
+    const id = standing(memory, pool.rows[slot]!)
     if (shown.has(id)) continue
     const group = memory.family[id]! || memory.same_as[id]! || id
-    const stands = standing.get(group)
+    const stands = groups.get(group)
     if (stands !== undefined) {
       const { others } = shown.get(stands)!
       if (others.length < families_max && !others.includes(id)) others.push(id)
       continue
     }
     if (shown.size === hits_max) continue
-    standing.set(group, id)
+    groups.set(group, id)
     shown.set(id, { slot, others: [] })
   }
   return shown
+}
+
+/** Whom a row is shown as: its document, or the summary that stands for that. */
+function standing({ parent, replaced_by }: Ranked['scene']['memory'], row: number): number {
+  const whole = parent[row]! || row
+  return replaced_by[whole]! || whole
 }
 
 function hitOf(
@@ -55,7 +60,9 @@ function hitOf(
 ): Hit {
   const { world } = view
   const memory = world.of(Memory)
-  const row = ranked.scene.pool.rows[slot]!
+  const found = ranked.scene.pool.rows[slot]!
+  const isOwn = (memory.parent[found]! || found) === id
+  const row = isOwn ? found : id
   const meta = metaOf(view, id)
   const parts = partsOf(view, ranked, slot, explain)
   return {
@@ -65,7 +72,7 @@ function hitOf(
     parts,
     ...(explain ? { explanation: explanationOf(view, ranked, slot) } : {}),
     lanes: lanesOf(ranked, slot),
-    path: pathOf(view, ranked, slot),
+    path: isOwn ? pathOf(view, ranked, slot) : [...pathOf(view, ranked, slot), nameOf(view, id)],
     // A document that was reached as a whole shows how it begins.
     text: textOf(view, memory.chunks[row]! > 0 ? row + 1 : row),
     title: meta.title ?? '',
