@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { compacting } from './compact.bench.ts'
 import { context } from './context.bench.ts'
 import { discord } from './discord.bench.ts'
 import { idle } from './idle.bench.ts'
@@ -38,6 +39,7 @@ const concerns = [
   idle,
   memory,
   discord,
+  compacting,
   vectors,
   mcp,
   olympia,
