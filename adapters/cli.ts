@@ -26,6 +26,10 @@ async function main(words: readonly string[]): Promise<ExitCode> {
       return (await import('./cli/discord.ts')).discord(args)
     case 'janitor':
       return (await import('./cli/janitor.ts')).janitor(args)
+    case 'compact':
+      return (await import('./cli/compact.ts')).compact(args)
+    case 'repair':
+      return (await import('./cli/repair.ts')).repair(args)
     case 'status':
       return (await import('./cli/inspect.ts')).status(args)
     case 'sentinel':
@@ -48,6 +52,10 @@ async function main(words: readonly string[]): Promise<ExitCode> {
       return (await import('./cli/olympia.ts')).olympia(args)
     case 'replay':
       return (await import('./cli/replay.ts')).replay(args)
+    case 'fork':
+      return (await import('./cli/fork.ts')).fork(args)
+    case 'bisect':
+      return (await import('./cli/bisect.ts')).bisect(args)
     case 'backup':
       return (await import('./cli/backup.ts')).backup(args)
     case 'restore':

@@ -21,12 +21,14 @@ import {
   handlersOf,
 } from './options.ts'
 import { type DeadLetter, DeadLetters, readDead } from './record/dead.ts'
+import { frozenAt } from './record/frozen.ts'
 import { markOf } from './record/mark.ts'
+import { Past, recoverAt } from './record/past.ts'
 import { ownTables, Recorder } from './record/recorder.ts'
 import { type Recovered, recover } from './record/recover.ts'
 import { type ReplayReport, replayJournal } from './record/replay.ts'
 import type { Store } from './record/store.ts'
-import { beginningOf, type Visit, visit } from './record/visit.ts'
+import type { Pause, Visit } from './record/visit.ts'
 import type { Core } from './tick.ts'
 import { type Timings, Trace } from './trace.ts'
 import { runtimeName, version } from './version.ts'
@@ -46,9 +48,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const head = await store.open([ownTables.outbox, ownTables.dead, ...options.records])
   try {
     const ran = (index: number): void => trace.ran(index)
-    const recovered = await recover(options, store, head.tick, { ran, backoff_max_ms: limits.backoff_max_ms })
+    const about = { ran, backoff_max_ms: limits.backoff_max_ms }
+    const recovered = await (options.at === undefined ? recover : recoverAt)(options, store, head.tick, about)
     for (const warning of [...head.warnings, ...recovered.warnings]) log.warn({ store: store.name }, warning)
-    return new Engine(options, { limits, trace, recovered, log })
+    const { at } = options
+    const still = at === undefined ? options : { ...options, store: frozenAt(store, at) }
+    return new Engine(still, { limits, trace, recovered, log })
   } catch (thrown) {
     await store.close()
     throw thrown
@@ -73,6 +78,8 @@ export class Engine {
   readonly #stopper = new AbortController()
   readonly #departures: Departures
   readonly #dead: DeadLetters
+  /** The ticks before this one: to look at them, to look for one, and to run on from one under something else. */
+  readonly past: Past
   #verifier: NodeJS.Timeout | undefined
   #health: Health = 'ok'
   #started = false
@@ -92,7 +99,9 @@ export class Engine {
     this.#trace = trace
     this.#clock = options.clock ?? wallClock
     this.#listeners = new Listeners(log)
-    this.#intake = new Intake(declaredEvents(options), limits, answersMax(options, limits), {
+    const types = declaredEvents(options)
+    this.past = new Past(options, { limits, types, last: () => this.tick })
+    this.#intake = new Intake(types, limits, answersMax(options, limits), {
       health: () => this.health,
       wake: () => this.#driver.wake(),
       clock: this.#clock,
@@ -159,7 +168,8 @@ export class Engine {
    * @throws EngineError SCHEMA_INVALID for a schema of an event or effect that cannot be used
    */
   async start(): Promise<void> {
-    assert(!this.#started && this.#health === 'ok', 'ENGINE_STATE', 'start() is called once, on a fresh engine')
+    const fresh = !this.#started && this.#health === 'ok' && this.#options.at === undefined
+    assert(fresh, 'ENGINE_STATE', 'start() is called once, on a fresh engine that does not stand in the past')
     this.#intake.compile()
     this.#core.compile()
     this.#started = true
@@ -251,16 +261,13 @@ export class Engine {
    * The world as it was after a tick, made anew beside this one for looking at. Of this world it costs what `pause` lets it.
    * @throws EngineError TICK_GONE
    */
-  visit(tick: number, pause?: () => Promise<void>): Promise<Visit> {
-    const known = Number.isInteger(tick) && tick >= 0 && tick <= this.tick
-    assert(known, 'TICK_GONE', `tick ${tick} has not come yet; the last is ${this.tick}`, tick)
-    const { backoff_max_ms } = this.limits
-    return visit(this.#options, this.#store, { tick, backoff_max_ms, ...(pause === undefined ? {} : { pause }) })
+  visit(tick: number, pause?: Pause): Promise<Visit> {
+    return this.past.visit(tick, pause)
   }
 
   /** The first tick that `visit` can show. */
   get firstTick(): number {
-    return beginningOf(this.#store)
+    return this.past.firstTick
   }
 
   /** Ticks of the snapshots from which `replay` can begin, newest first. */

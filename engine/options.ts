@@ -16,6 +16,8 @@ export type EngineOptions = Parts & {
   readonly clock?: () => number
   /** `manual`: nothing ticks by itself, the embedder calls `step`. */
   readonly drive?: 'timer' | 'manual'
+  /** An earlier tick at which the engine stands for good, for looking only; it cannot be started. */
+  readonly at?: number
 }
 
 export type Health = 'ok' | 'store_full' | 'stopping' | 'stopped' | 'failed'

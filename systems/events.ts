@@ -63,10 +63,11 @@ import {
   SentinelUndone,
 } from './events/mind.ts'
 import { LlmChat, LlmEmbed } from './events/models.ts'
-import { opencodeEffects, opencodeEvents } from './events/opencode.ts'
+import { opencodeEvents } from './events/opencode.ts'
+import { opencodeEffects } from './events/opencode-run.ts'
 import { repairEffects, repairEvents } from './events/repair.ts'
 
-/** Every type of event and effect of the mind, in eight pages. Payload schemas are checked once, at the edge. */
+/** Every type of event and effect of the mind, in nine pages. Payload schemas are checked once, at the edge. */
 
 export * from './events/agents.ts'
 export * from './events/compact.ts'
@@ -75,6 +76,7 @@ export * from './events/files.ts'
 export * from './events/mind.ts'
 export * from './events/models.ts'
 export * from './events/opencode.ts'
+export * from './events/opencode-run.ts'
 export * from './events/repair.ts'
 
 export const events = [

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { reasonOf } from '../../engine/errors.ts'
+import { type Travel, travelOf, travelOptions } from './arguments-travel.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { usage } from './usage.ts'
 
@@ -35,7 +36,9 @@ const options = {
   parallel: { type: 'string' },
   'fail-under': { type: 'string' },
   deny: { type: 'boolean' },
+  compact: { type: 'boolean' },
   client: { type: 'string' },
+  ...travelOptions,
   json: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -53,7 +56,11 @@ const wordsMax: { readonly [command: string]: ((words: readonly string[]) => num
   doctor: ([what]) => (what === 'llm' || what === 'discord' ? 2 : 1),
   discord: ([order]) => (order === 'resolve' ? 3 : order === 'backfill' ? 2 : 1),
   janitor: () => 2,
+  compact: ([order]) => (order === 'show' || order === 'undo' ? 2 : 1),
+  repair: () => 2,
   replay: () => 1,
+  fork: () => 1,
+  bisect: () => 1,
   sentinel: ([order]) => (order === 'list' ? 2 : 3),
   config: () => 2,
   ingest: () => Number.POSITIVE_INFINITY,
@@ -101,8 +108,11 @@ export type Arguments = {
   readonly out: string | undefined
   readonly olympia: OlympiaWords
   readonly deny: boolean
+  /** With eval: what compaction costs. */
+  readonly compact: boolean
   /** Which MCP client is served; undefined: one that the config does not name. */
   readonly client: string | undefined
+  readonly travel: Travel
 }
 
 /** What is run by `olympia`; undefined: as usual. */
@@ -171,8 +181,8 @@ export function readArguments(words: readonly string[]): Arguments {
       channel: values.channel,
       thread: values.thread,
       author: values.author,
-      from_ms: timeOf('--from', values.from),
-      to_ms: timeOf('--to', values.to),
+      from_ms: first === 'bisect' ? undefined : timeOf('--from', values.from),
+      to_ms: first === 'bisect' ? undefined : timeOf('--to', values.to),
     },
     circuit: values.circuit,
     since_ms: sinceOf(values.since),
@@ -180,7 +190,9 @@ export function readArguments(words: readonly string[]): Arguments {
     out: values.out,
     olympia: olympiaOf(values),
     deny: values.deny === true,
+    compact: values.compact === true,
     client: values.client,
+    travel: travelOf(first, values),
   }
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createEngine, type Engine } from '../../engine/engine.ts'
-import { EngineError, reasonOf } from '../../engine/errors.ts'
-import type { Adapter, Log, Outside } from '../../engine/flow/adapter.ts'
+import { reasonOf } from '../../engine/errors.ts'
+import type { Adapter, Log } from '../../engine/flow/adapter.ts'
 import type { Parts } from '../../engine/tick.ts'
 import { lmdb } from '../../stores/lmdb.ts'
 import { segments } from '../../stores/segments.ts'
@@ -20,11 +20,14 @@ import { type Embed, type SearchAdapter, search } from '../search.ts'
 import { traced } from '../telemetry.ts'
 import { hasTokenizers, loadTokenizer } from '../tokens.ts'
 import { type Tool, toolSpecs } from '../tools.ts'
-import { type DiscordAdapter, discordOf, discordSending } from './compose-discord.ts'
+import { type DiscordAdapter, discordOf } from './compose-discord.ts'
+import { commandsOf } from './compose-repair.ts'
+import { sendingOf } from './compose-sending.ts'
 import { type Config, type Policy, unknownContracts } from './config.ts'
 import { unknownTools } from './config-agents.ts'
 import { Deltas } from './deltas.ts'
 import { CliError, exitCodes } from './exit.ts'
+import { lookingOnly } from './looking-only.ts'
 import { allScrubbed } from './secrets.ts'
 import { type Toolbox, toolboxOf } from './toolbox.ts'
 import { vectorStore } from './vector-store.ts'
@@ -96,7 +99,7 @@ export async function openDaemon(config: Config, options: { log: Log; watch: boo
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: await outward([memory, ...models, adapter, ...adapters, ...talk, files]),
+    adapters: await outward([memory, ...models, adapter, ...adapters, ...talk, ...(await commandsOf(config)), files]),
     clock: wall(),
     limits: config.limits,
     log: options.log,
@@ -128,14 +131,7 @@ export async function openForChat(
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: await outward([
-      memory,
-      ...models,
-      adapter,
-      ...adapters,
-      ...(await discordSending(config)),
-      { name, effects },
-    ]),
+    adapters: await outward([memory, ...models, adapter, ...adapters, ...(await sendingOf(config)), { name, effects }]),
     limits: config.limits,
     log,
   })
@@ -154,19 +150,19 @@ export async function openForOrder(config: Config, log: Log): Promise<{ engine: 
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: await outward([
-      memory,
-      ...models,
-      adapter,
-      ...adapters,
-      ...(await discordSending(config)),
-      { name, effects },
-    ]),
+    adapters: await outward([memory, ...models, adapter, ...adapters, ...(await sendingOf(config)), { name, effects }]),
     limits: config.limits,
     log,
   })
   see(engine)
   return { engine, search: memory }
+}
+
+/** As `openForOrder`, but the config's policy is in force: what it names can be begun. */
+export async function openForRepair(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
+  const opened = await openForOrder(config, log)
+  setPolicyAtRest(opened.engine, (await compose(config)).policy)
+  return opened
 }
 
 /** An engine that connects to Discord for one command: the config's policy is in force, but no folder is scanned. */
@@ -181,7 +177,15 @@ export async function openForDiscord(config: Config, log: Log): Promise<Omit<Dae
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: await outward([memory, ...models, adapter, ...adapters, ...talk, { name, effects }]),
+    adapters: await outward([
+      memory,
+      ...models,
+      adapter,
+      ...adapters,
+      ...talk,
+      ...(await commandsOf(config)),
+      { name, effects },
+    ]),
     limits: config.limits,
     log,
   })
@@ -209,25 +213,6 @@ export async function openForRecall(config: Config, log: Log): Promise<{ engine:
   // No tick runs, so no vector will come that the record does not have.
   await memory.complete({ embedding: false })
   return { engine, search: memory }
-}
-
-/** The outside of an engine that runs no ticks: there is nothing to hear, and nothing may be said. */
-function lookingOnly(engine: Engine, log: Log): Outside {
-  const refuse = (): never => {
-    throw new EngineError('ENGINE_STATE', 'the record is only looked at')
-  }
-  const { signal } = new AbortController()
-  const none = (): void => undefined
-  return {
-    view: engine,
-    committed: () => none,
-    publish: refuse,
-    ingest: refuse,
-    room: refuse,
-    flushed: refuse,
-    log,
-    signal,
-  }
 }
 
 /** Adapters as an engine gets them: their failures carry no secret, and who watches by OpenTelemetry sees what they are asked. */

@@ -1,5 +1,6 @@
 import { offlineModel } from '../offline.ts'
 import type { ModelConfig } from './config.ts'
+import type { CompactConfig } from './config-compact.ts'
 import type { ConfigProblems } from './config-problems.ts'
 
 export type MemoryConfig = {
@@ -7,6 +8,8 @@ export type MemoryConfig = {
   readonly embedding?: 'off' | 'offline' | 'model'
   /** Whether each memory also gets a vector as seen under the circumstances of its moment. */
   readonly eidolon?: boolean
+  /** Whether old memories that nobody uses are stood for by summaries. */
+  readonly compact?: CompactConfig
 }
 
 /** The policy's part about embedding. */

@@ -2,9 +2,11 @@ import { objectOf } from '../../engine/flow/event.ts'
 import { defaultLimits } from '../../engine/limits.ts'
 import { compileSchema, type JsonSchema, type Problem } from '../../engine/schema.ts'
 import { profileNames } from '../openai/profiles.ts'
+import { compactSchema } from './config-compact.ts'
 import { mcpSchema } from './config-mcp.ts'
 import { agentsSchema, schedulerSchema, toolsSchema } from './schema-agents.ts'
 import { discordSchema, janitorSchema } from './schema-discord.ts'
+import { repairsSchema } from './schema-repair.ts'
 
 const fileName = 'promethean.yaml'
 const text: JsonSchema = { type: 'string', minLength: 1 }
@@ -44,6 +46,7 @@ const model: JsonSchema = objectOf({
 const memory: JsonSchema = objectOf({
   'embedding?': { enum: ['off', 'offline', 'model'] },
   'eidolon?': { type: 'boolean' },
+  'compact?': compactSchema,
 })
 
 const limits = objectOf(Object.fromEntries(Object.keys(defaultLimits).map((name) => [`${name}?`, positive])))
@@ -56,6 +59,7 @@ const late = {
   discord: discordSchema,
   janitor: janitorSchema,
   mcp: mcpSchema,
+  repairs: repairsSchema,
 } as const
 
 /** The JSON Schema of `promethean.yaml`, as `promethean config schema` prints it. */

@@ -3,13 +3,16 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { defaultLimits, type Limits, limitsOf } from '../../engine/limits.ts'
 import { parseYaml, type YamlParsed } from '../../engine/yaml.ts'
 import type { AgentPolicy, AgentsPolicy } from '../../systems/agents/policy.ts'
+import type { CompactPolicy } from '../../systems/compact/policy.ts'
 import type { DiscordPolicy } from '../../systems/discord/policy.ts'
 import type { JanitorPolicy } from '../../systems/janitor/policy.ts'
+import type { RepairRule } from '../../systems/repair/policy.ts'
 import { type Contract, compileContract } from '../../systems/sentinel/contract.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
 import type { ProfileName } from '../openai/profiles.ts'
 import type { Arguments } from './arguments.ts'
 import { type AgentConfig, agentsFrom, type SchedulerConfig, schedulerFrom, unknownTools } from './config-agents.ts'
+import { compactFrom } from './config-compact.ts'
 import {
   type DiscordAccess,
   type DiscordConfig,
@@ -20,6 +23,7 @@ import {
 import type { McpConfig } from './config-mcp.ts'
 import { type EmbeddingPolicy, embeddingFrom, type MemoryConfig } from './config-memory.ts'
 import { attempt, ConfigProblems } from './config-problems.ts'
+import { type RepairConfig, repairsFrom } from './config-repair.ts'
 import { checkConfig } from './config-schema.ts'
 import { CliError, exitCodes } from './exit.ts'
 import { secrets } from './secrets.ts'
@@ -58,6 +62,7 @@ type ConfigFile = {
   readonly discord?: DiscordConfig
   readonly janitor?: JanitorConfig
   readonly mcp?: McpConfig
+  readonly repairs?: readonly RepairConfig[]
   readonly port?: number
   readonly limits?: Partial<Limits>
   readonly log?: { readonly level?: 'debug' | 'info' | 'warn' | 'error' }
@@ -76,6 +81,8 @@ export type Policy = PolicyData &
     /** Only where the config has a word about it, as the next one. */
     readonly discord?: DiscordPolicy
     readonly janitor?: JanitorPolicy
+    readonly compact?: CompactPolicy
+    readonly repairs?: readonly RepairRule[]
   }
 
 /** Everything the daemon needs to know, with the command line's word over the file's and the file's over the defaults. */
@@ -118,13 +125,16 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   const data = args.data ?? (read.data === undefined ? undefined : resolve(base, read.data))
   const model = problems.sound('model') ? modelOf(read.model ?? {}, base, problems) : {}
   const embedding = problems.sound('memory') ? embeddingFrom(read.memory ?? {}, model, problems) : undefined
+  const compact = problems.sound('memory') ? compactFrom(read.memory?.compact, problems) : undefined
   const agents = agentsFrom(read.agents, problems)
   const policy = {
     ...policyFrom(read, args, model),
     ...(embedding === undefined ? {} : { embedding }),
+    ...(compact === undefined ? {} : { compact }),
     agents,
     scheduler: schedulerFrom(read.scheduler ?? {}, problems),
     ...chatterFrom(read, agents, problems),
+    ...(read.repairs === undefined ? {} : { repairs: repairsFrom(read.repairs, base, problems) }),
   }
   if (problems.sound('contract') && problems.sound('contracts')) {
     checkContracts(policy, problems)

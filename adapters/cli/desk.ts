@@ -11,6 +11,7 @@ import type { DiscordAdapter } from './compose-discord.ts'
 import type { Config } from './config.ts'
 import { type AgentQuestion, agentSchemas, answerOfAgents } from './desk/agents.ts'
 import { auditOf } from './desk/audit.ts'
+import { answerOfCompact, type CompactQuestion, compactSchemas } from './desk/compact.ts'
 import { answerOfDiscord, type DiscordQuestion, discordSchemas } from './desk/discord.ts'
 import { explanationOf } from './desk/explanation.ts'
 import { exportOf } from './desk/export.ts'
@@ -19,6 +20,7 @@ import { answerOfJanitor, type JanitorQuestion, janitorSchemas } from './desk/ja
 import { answerOfMcp, mcpSchemas } from './desk/mcp.ts'
 import { memoryOf } from './desk/memory.ts'
 import { carryOut } from './desk/order.ts'
+import { answerOfRepairs, type RepairQuestion, repairSchemas } from './desk/repair.ts'
 import { chunk_bytes } from './ingest/blocks.ts'
 import { load } from './ingest/loader.ts'
 import { rulesOf } from './ingest/rules.ts'
@@ -35,9 +37,11 @@ export type Search = {
 /** What may be asked about memory and agents, by the command line here or over the control channel. */
 export type Question =
   | AgentQuestion
+  | CompactQuestion
   | DiscordQuestion
   | JanitorQuestion
   | McpQuestion
+  | RepairQuestion
   | { readonly ask: 'recall'; readonly queries: readonly string[]; readonly options: RecallOptions }
   | { readonly ask: 'show' | 'explain'; readonly id: string }
   | { readonly ask: 'order'; readonly order: 'forget' | 'pin' | 'unpin'; readonly id: string }
@@ -67,9 +71,11 @@ const schemas: { readonly [ask in Question['ask']]: JsonSchema } = {
   settled: asking('settled'),
   complete: asking('complete', { wait_ms: { type: 'integer', minimum: 0, maximum: 60_000 } }),
   ...agentSchemas,
+  ...compactSchemas,
   ...discordSchemas,
   ...janitorSchemas,
   ...mcpSchemas,
+  ...repairSchemas,
 }
 const checks = new Map(Object.entries(schemas).map(([ask, schema]) => [ask, checkLater(schema, `question ${ask}`)]))
 
@@ -124,6 +130,14 @@ async function answerTo({ engine, search, discord }: Parts, question: Question):
     case 'rules':
     case 'rule':
       return answerOfJanitor(engine, question)
+    case 'compaction':
+    case 'plans':
+    case 'plan':
+    case 'compact':
+      return answerOfCompact(engine, question)
+    case 'repairs':
+    case 'repair':
+      return answerOfRepairs(engine, question)
     case 'mcp':
       return answerOfMcp({ engine, search }, question)
     default:

@@ -1,4 +1,5 @@
 import type { Arguments } from './arguments.ts'
+import { type MeasuredCompaction, measureCompaction } from './eval/compaction.ts'
 import { type Calibration, type Measured, type MeasuredSet, measureSet, together } from './eval/corpora.ts'
 import { depths, type Quality } from './eval/metrics.ts'
 import { findSets } from './eval/sets.ts'
@@ -20,11 +21,19 @@ export async function evaluate(args: Arguments): Promise<ExitCode> {
   const tell = (what: string): void => progress.say(what)
   const sets: MeasuredSet[] = []
   const versions: MeasuredVersions[] = []
+  const compactions: MeasuredCompaction[] = []
   try {
-    for (const set of found.corpora) sets.push(await measureSet(set, tell))
-    for (const set of found.versions) versions.push(await measureVersions(set, tell))
+    if (args.compact) for (const set of found.corpora) compactions.push(await measureCompaction(set, tell))
+    else {
+      for (const set of found.corpora) sets.push(await measureSet(set, tell))
+      for (const set of found.versions) versions.push(await measureVersions(set, tell))
+    }
   } finally {
     progress.end()
+  }
+  if (args.compact) {
+    process.stdout.write(`${args.json ? JSON.stringify({ compaction: compactions }) : compactionWords(compactions)}\n`)
+    return exitCodes.ok
   }
   const all = sets.length === 0 ? undefined : together(sets)
   const text = args.json ? JSON.stringify({ sets, duplicates: versions, all }) : evalWords(sets, versions, all)
@@ -41,6 +50,18 @@ function evalWords(
   if (all !== undefined && sets.length > 1) parts.push(`all sets\n${columns([head, ...measuredRows(all)])}`)
   parts.push(...versions.map(versionWords))
   return parts.join('\n\n')
+}
+
+function compactionWords(measured: readonly MeasuredCompaction[]): string {
+  const heading = ['', 'questions', 'memories', 'bytes left', 'R@5', 'after', 'R@10', 'after', 'quoted']
+  const rows = measured.map(({ name, questions, memories, bytes_left, before, after, quoted_at_10 }) => [
+    name,
+    String(questions),
+    String(memories),
+    percent(bytes_left),
+    ...[before.at_5, after.at_5, before.at_10, after.at_10, quoted_at_10].map((share) => (share * 100).toFixed(1)),
+  ])
+  return columns([heading, ...rows])
 }
 
 const head = ['', 'questions', ...depths.map((k) => `R@${k}`), 'nDCG@10', 'p50 ms', 'p99 ms', 'answered']

@@ -45,6 +45,7 @@ const byCode: Partial<Record<ErrorCode, ExitCode>> = {
   STORE_LOCKED: exitCodes.locked,
   STORE_OPTION: exitCodes.config,
   STORE_PERMISSION: exitCodes.permission,
+  TICK_GONE: exitCodes.data,
 }
 
 /** The exit code that tells a script what kind of failure it was. */

@@ -96,7 +96,8 @@ function lineOf({ query, answered, confidence, hits }: Recall, explain: boolean)
   return { query, answered, confidence, hits: shown }
 }
 
-function recallWords({ query, answered, confidence, hits }: Recall): string {
+/** The answer to a query, for people. */
+export function recallWords({ query, answered, confidence, hits }: Recall): string {
   const sure = `confidence ${confidence.toFixed(2)}`
   if (hits.length === 0) return `Nothing found (${sure}).`
   const head = answered ? [] : [`Nothing found that answers this (${sure}). The nearest:`, '']

@@ -8,7 +8,7 @@ import { printable } from './diff.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
 import { configOf } from './inspect.ts'
 import { toolsOn } from './repl/context.ts'
-import { openSource } from './repl/source.ts'
+import { openSource, type Source } from './repl/source.ts'
 
 /**
  * `promethean repl`: JavaScript on the running daemon or the record at rest, read-only. On a terminal a prompt; from a pipe each
@@ -16,12 +16,16 @@ import { openSource } from './repl/source.ts'
  */
 export async function repl(args: Arguments): Promise<ExitCode> {
   const source = await openSource(configOf(args, args.notes))
+  return promptOn(source, source.live ? 'the running daemon' : 'the record at rest')
+}
+
+/** A prompt on a source, which it closes when it is left. @param kind what it is on, in words */
+export async function promptOn(source: Source, kind: string): Promise<ExitCode> {
   const print = (text: string): void => void process.stdout.write(`${lines(text)}\n`)
   const tools = toolsOn(source, print, shown)
   const names = { ...tools.names, console: consoleOf(print) }
   try {
     if (!process.stdin.isTTY) return (await fromPipe(names)) ? exitCodes.ok : exitCodes.failed
-    const kind = source.live ? 'the running daemon' : 'the record at rest'
     print(`promethean on ${kind}, read-only; help() lists what there is, .exit leaves`)
     await atPrompt(names)
     return exitCodes.ok

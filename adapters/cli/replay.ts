@@ -8,8 +8,9 @@ import { configOf } from './inspect.ts'
 
 type Run = { from: number; report: ReplayReport }
 
-/** `promethean replay`: the journal again from genesis, and with `--verify` from each snapshot too. */
+/** `promethean replay`: the journal again from genesis, and with `--verify` from each snapshot too; with `--at` the world as it was. */
 export async function replay(args: Arguments): Promise<ExitCode> {
+  if (args.travel.at !== undefined) return (await import('./replay-at.ts')).replayAt(args, args.travel.at)
   const config = configOf(args, args.words[0])
   const engine = await openAtRest(config, silent)
   try {

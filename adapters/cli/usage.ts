@@ -31,7 +31,14 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   promethean discord resolve POST again|drop  your word on a message of which nobody knows whether it was sent
   promethean janitor [report]                 the last report of what programs said, or a fresh one
   promethean janitor rules                    rules that it proposes; allow N, refuse N, end N decide on one
+  promethean compact [status]                 summaries of old memories that nobody uses; plans, show N, run, halt
+  promethean compact undo N                   take a summary back: its memories are served again, byte for byte
+  promethean repair list                      commands that must succeed, and how they stand
+  promethean repair run NAME                  run one; while it fails, ask opencode to repair what it checks
   promethean replay [DIR] [--verify]          run the journal again and compare every tick
+  promethean replay [DIR] --at TICK           the world as it was then; with --recall, --find or --repl to ask it
+  promethean fork [DIR] --at TICK --with FILE  run what was recorded on under another policy, and tell what differs
+  promethean bisect [DIR] --check SCRIPT      the first tick at which a condition holds, by replay
   promethean sentinel list [DIR]              every note and its verdict
   promethean sentinel undo PATH [DIR]         take back the last write to a note, byte for byte
   promethean sentinel retry PATH [DIR]        look at a note again
@@ -45,20 +52,27 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   --strict        with --once: exit 65 when a note failed; warnings about the config become errors
   --port N        the inspector's port on loopback (0: any free one; default 4242)
   --inspector-write  with run: the inspector may pause the world, step it and change its pace
-  --until TICK    with replay: stop there
+  --until TICK    with replay and fork: stop there
+  --at TICK       with replay and fork: the world as it was after that tick
+  --recall QUERY, --find ID, --repl           with replay --at: recall, show a memory, or a prompt, as of then
+  --with FILE     with fork: a config of which only what it names is changed: agents, model, contract, write, ...
+  --live          with fork: ask the model what the recording has no answer to; else that fails with FORK_REFUSED
+  --check SCRIPT  with bisect: a module whose default export says of a world whether the condition holds
+  --every N       with bisect: look at every Nth tick; else what holds once is taken to hold from then on
   --sample        where there is no ./docs/notes, repair a scratch copy of the sample notes
   -k N            with recall and ask: most hits (default 10)
   --explain       with recall: what each score was computed from
   --queries FILE  with recall: many queries, one {"query": "..."} a line; the answers as lines of JSON
   --kind, --tag   with recall and ask: only memories of a kind (chat, note, ...), with a tag; may be repeated
   --channel, --thread, --author TEXT          only what was said there, or by them
-  --from, --to TIME                           only what happened since, and before: 2026-01-31, or milliseconds
+  --from, --to TIME                           only what happened since, and before: 2026-01-31, or milliseconds; with bisect: ticks
   --circuit NAME  with recall and ask: a lens that weighs kinds of keys
   --since TIME    with discord backfill: from then on: 2026-01-31, milliseconds, or ago: 12h, 7d
   --limit N       with discord backfill: most messages (default 1000)
+  --compact       with eval: what is lost when all but the fifth most used memories are compacted
   --deny          with approve: no instead of yes
   --client NAME   with mcp: whose scope the config gives it (default: the config's default)
-  --out FILE      with memory export: where to write (default: standard output)
+  --out FILE      with memory export: where to write (default: standard output); with fork: a new folder for its record
   --model NAME    with olympia: another model of the configured endpoint; may be repeated
   --runs N        with olympia: of each task (default 3); --parallel N: at once (default 4)
   --fail-under N  with olympia: exit 1 when a model's pass rate is below, like 0.8

@@ -1,8 +1,8 @@
 import { EngineError } from '../errors.ts'
 import type { Core, Parts } from '../tick.ts'
-import { decodeEntry } from './journal.ts'
+import { decodeEntry, type Entry } from './journal.ts'
 import { readSnapshot } from './read.ts'
-import { freshCore, restoreSnapshot } from './recover.ts'
+import { type CoreOptions, freshCore, restoreSnapshot } from './recover.ts'
 import type { JournalEntry, Store } from './store.ts'
 
 export type Visit = {
@@ -10,7 +10,14 @@ export type Visit = {
   readonly core: Core
   /** The snapshot it was replayed from; 0 for the beginning. */
   readonly from_tick: number
+  /** Tick of the newest journal entry that is in it. */
+  readonly journal_tick: number
 }
+
+/** How far a replay has come. */
+export type Progress = { readonly core: Core; journal_tick: number }
+/** Awaited now and then, so that whoever runs beside a replay is not held up. */
+export type Pause = () => Promise<void>
 
 /** Ticks without, and ticks with events between two moments at which others have their turn. */
 const sliceTicks = 1_024
@@ -25,35 +32,53 @@ const sliceEntries = 16
 export async function visit(
   parts: Parts,
   store: Store,
-  options: { readonly tick: number; readonly backoff_max_ms: number; pause?(): Promise<void> },
+  options: CoreOptions & { readonly tick: number; readonly pause?: Pause | undefined },
 ): Promise<Visit> {
-  const { tick: wanted, pause } = options
   const core = freshCore(parts, store, options)
-  const begun = await nearest(core, store, wanted)
-  let slice = 0
-  const idle = async (until: number): Promise<void> => {
-    while (core.tick < until) {
-      core.apply([])
-      if (++slice % sliceTicks === 0) await pause?.()
-    }
-  }
-  let last = begun.journal_tick
-  for (let entries = some(store, last, wanted); entries.length > 0; entries = some(store, last, wanted)) {
-    for (const { tick, bytes } of entries) {
-      const entry = decodeEntry(bytes, tick)
-      await idle(tick - 1)
-      core.apply(entry.events)
-      core.link(entry.batchText)
-      last = tick
-    }
-    await pause?.()
-  }
-  await idle(wanted)
-  return { core, from_tick: begun.from_tick }
+  const begun = await nearest(core, store, options.tick)
+  const progress = { core, journal_tick: begun.journal_tick }
+  await advance(progress, store, options.tick, options)
+  return { ...progress, from_tick: begun.from_tick }
 }
 
-/** The next entries, read at one go: a reader that stays open while others write would keep their old pages from being used again. */
-function some(store: Store, after: number, until: number): JournalEntry[] {
+/** Hears of every entry that is replayed. */
+export type Watching = {
+  readonly pause?: Pause | undefined
+  /** Before it is applied. */
+  before?(entry: Entry): void
+  /** After its tick. */
+  after?(): void
+}
+
+/** Replays from where a core stands to a later tick. O(journal and ticks between). */
+export async function advance(progress: Progress, store: Store, until: number, watching: Watching = {}): Promise<void> {
+  const { core } = progress
+  for (let slice = entriesAfter(store, progress.journal_tick, until); slice.length > 0; ) {
+    for (const { tick, bytes } of slice) {
+      const entry = decodeEntry(bytes, tick)
+      await idle(core, tick - 1, watching.pause)
+      watching.before?.(entry)
+      core.apply(entry.events)
+      core.link(entry.batchText)
+      watching.after?.()
+      progress.journal_tick = tick
+    }
+    await watching.pause?.()
+    slice = entriesAfter(store, progress.journal_tick, until)
+  }
+  await idle(core, until, watching.pause)
+}
+
+/** Runs the ticks in which nothing happened. */
+async function idle(core: Core, until: number, pause: Pause | undefined): Promise<void> {
+  for (let slice = 1; core.tick < until; slice++) {
+    core.apply([])
+    if (slice % sliceTicks === 0) await pause?.()
+  }
+}
+
+/** The next few entries, read at one go: a reader that stays open while others write would keep their old pages from being used again. */
+export function entriesAfter(store: Store, after: number, until: number): JournalEntry[] {
   const entries: JournalEntry[] = []
   for (const entry of store.journal(after + 1, until)) if (entries.push(entry) === sliceEntries) break
   return entries

@@ -103,13 +103,16 @@ class Vocabulary {
     this.#rarity = rarity
   }
 
-  row(term: number, flags: number, written: string): number {
+  /** The row of the word at a place of what was read last. */
+  row(at: number): number {
+    const term = words.term[at]!
+    const flags = words.flags[at]!
     let row = this.#rows.get(term)
     if (row === undefined) {
       row = this.weights.push(this.#rarity(term)) - 1
       this.#rows.set(term, row)
       this.#times.push(0)
-      this.#written.push(written)
+      this.#written.push(words.text.slice(words.start[at]!, words.end[at]!))
     }
     this.#times[row]!++
     const named = (flags & WordFlag.capital) !== 0 && (flags & WordFlag.sentenceStart) === 0
@@ -118,14 +121,17 @@ class Vocabulary {
     return row
   }
 
-  /** The words that are said most often; of equal ones those that came first. */
+  /** The words that say most of the group, by how often and how rare they are; of equal ones those that came first. */
   topic(): string {
-    return this.#times
-      .map((times, row) => ({ times: times * this.weights[row]!, row }))
-      .sort((one, other) => other.times - one.times || one.row - other.row)
-      .slice(0, topicTerms)
-      .map(({ row }) => this.#written[row]!)
-      .join(', ')
+    const chosen: number[] = []
+    const worth = (row: number): number => this.#times[row]! * this.weights[row]!
+    for (let row = 0; row < this.weights.length; row++) {
+      let to = chosen.length
+      while (to > 0 && worth(chosen[to - 1]!) < worth(row)) to--
+      if (to < topicTerms) chosen.splice(to, 0, row)
+      if (chosen.length > topicTerms) chosen.pop()
+    }
+    return chosen.map((row) => this.#written[row]!).join(', ')
   }
 }
 
@@ -143,9 +149,8 @@ function sentencesOf(text: string, member: number, vocabulary: Vocabulary): Sent
       .trim()
     const terms = new Set<number>()
     for (let at = from; at < to; at++) {
-      const written = words.text.slice(words.start[at]!, words.end[at]!)
-      if (words.term[at] !== 0 && written.length > 1)
-        terms.add(vocabulary.row(words.term[at]!, words.flags[at]!, written))
+      const isLong = words.end[at]! - words.start[at]! > 1
+      if (words.term[at] !== 0 && isLong) terms.add(vocabulary.row(at))
     }
     if (said !== '') sentences.push({ member, text: cut(said), terms: Uint32Array.from(terms), chosen: false })
     from = to

@@ -16,11 +16,11 @@ import type { CompactPolicy } from './policy.ts'
 const looked_max = 2_048
 const keysLooked_max = 32_768
 /** Plans that one tick makes, and plans of a round: what is committed in one tick. */
-const perTick_max = 2
-const round_max = 8
+const perTick_max = 1
+const round_max = 4
 const group = new Group()
 
-/** Looks on for groups, and plans some. True when the round is complete. O(looked_max), and the texts of two groups */
+/** Looks on for groups, and plans some. True when the round is complete. O(looked_max), and the texts of one group */
 export function look(tick: Tick, policy: CompactPolicy): boolean {
   const { world, now_ms } = tick
   const run = world.of(Compaction)

@@ -1,7 +1,7 @@
 import { EngineError } from '../../../engine/errors.ts'
 import { silent } from '../../../engine/flow/adapter.ts'
 import { askDaemon, memoryPath } from '../../control.ts'
-import { openAtRest, openForDiscord, openForOrder, openForRecall } from '../compose.ts'
+import { openAtRest, openForDiscord, openForOrder, openForRecall, openForRepair } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { deskOf, type Question, type Search } from '../desk.ts'
 import { CliError, exitCodes } from '../exit.ts'
@@ -15,20 +15,20 @@ const deadline_ms = 600_000
 /**
  * Asks the daemon of the config's data directory; where none answers, the record is opened for as long as `use` takes.
  * @param how `reading` and `recalling` open it without a trace, the latter with its indexes; `ordering` lets the world hear;
- * `connecting` as well, and connects to Discord
+ * `connecting` as well, and connects to Discord; `repairing` lets it hear too, under the config's policy
  */
 export async function atDesk<T>(
   config: Config,
-  how: 'reading' | 'recalling' | 'ordering' | 'connecting',
+  how: 'reading' | 'recalling' | 'ordering' | 'connecting' | 'repairing',
   use: (ask: Asking) => Promise<T>,
 ): Promise<T> {
   if ((await askDaemon(config.data, '/api/status')) !== undefined)
     return use((question) => fromDaemon(config, question))
   if (how === 'reading') return reading(config, use)
   if (how === 'connecting') return connecting(config, use)
-  const { engine, search } = await (how === 'recalling' ? openForRecall : openForOrder)(config, silent)
+  const { engine, search } = await openers[how](config, silent)
   try {
-    if (how === 'ordering') await engine.start()
+    if (how !== 'recalling') await engine.start()
     const desk = deskOf(engine, search)
     return await use((question) => desk.answer(question))
   } finally {
@@ -36,6 +36,8 @@ export async function atDesk<T>(
     await engine.stop()
   }
 }
+
+const openers = { recalling: openForRecall, ordering: openForOrder, repairing: openForRepair } as const
 
 async function connecting<T>(config: Config, use: (ask: Asking) => Promise<T>): Promise<T> {
   const { engine, search, discord } = await openForDiscord(config, silent)

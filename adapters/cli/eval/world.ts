@@ -74,6 +74,11 @@ export class TrialWorld {
     return new Map(rows.map((row) => [metaOf(this.engine, row).id ?? '', String(rootOf(row))]))
   }
 
+  /** Resolves when every index holds every memory. */
+  async complete(): Promise<void> {
+    await this.#search.complete()
+  }
+
   async close(): Promise<void> {
     await this.engine.stop()
   }

@@ -1,6 +1,6 @@
 import { type Check, compileForeignSchema, compileSchema } from '../../../engine/schema.ts'
-import { parseAnswer } from '../../../systems/text/answer.ts'
 import type { Contract } from '../../../systems/sentinel/contract.ts'
+import { parseAnswer } from '../../../systems/text/answer.ts'
 import type { Seen } from './seen.ts'
 import type { AnswerRule, Suite, Task, Validator } from './suite.ts'
 import { callsJudge } from './validate-calls.ts'

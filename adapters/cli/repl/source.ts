@@ -1,9 +1,11 @@
+import type { Engine } from '../../../engine/engine.ts'
 import { EngineError } from '../../../engine/errors.ts'
 import { silent } from '../../../engine/flow/adapter.ts'
 import type { Event } from '../../../engine/flow/event.ts'
 import { askDaemon, memoryPath } from '../../control.ts'
 import { parsed, refusalOf } from '../../inspector/ask.ts'
 import { look } from '../../inspector/routes.ts'
+import type { SearchAdapter } from '../../search.ts'
 import { openForRecall } from '../compose.ts'
 import type { Config } from '../config.ts'
 import type { Asking } from '../desk/client.ts'
@@ -52,6 +54,11 @@ function ofDaemon(data: string): Source {
 
 async function ofRecord(config: Config): Promise<Source> {
   const { engine, search } = await openForRecall(config, silent)
+  return sourceOn(engine, search)
+}
+
+/** An engine that only looks as a source; closing the source closes it. */
+export function sourceOn(engine: Engine, search: SearchAdapter): Source {
   const desk = deskOf(engine, search)
   const view = viewOf(engine, search)
   return {

@@ -48,16 +48,19 @@ export class Moments {
       slice = performance.now()
     })
     const view = { world: core.world, tick: core.tick, now_ms: core.now_ms, read: core.read.bind(core) }
-    const moment = {
-      tick: core.tick,
-      now_ms: core.now_ms,
-      from_tick,
-      took_ms: performance.now() - begun,
-      gauges: numbersOf(gaugesOf(core.world)),
-      sessions: busiest(sessionsOf(view)),
-      archetypes: shapeOf(view).archetypes,
-    }
-    this.#kept = { view, moment }
+    this.#kept = { view, moment: momentOf(view, { from_tick, took_ms: performance.now() - begun }) }
     return this.#kept
+  }
+}
+
+/** What is told of a world as it was. O(sessions). */
+export function momentOf(view: View, about: { readonly from_tick: number; readonly took_ms: number }): Moment {
+  return {
+    tick: view.tick,
+    now_ms: view.now_ms,
+    ...about,
+    gauges: numbersOf(gaugesOf(view.world)),
+    sessions: busiest(sessionsOf(view)),
+    archetypes: shapeOf(view).archetypes,
   }
 }

@@ -1,0 +1,44 @@
+import { effectType } from '../../engine/flow/effect.ts'
+import { count, text, texts } from './schemas.ts'
+
+/** The effect by which opencode is given work. */
+
+/** `directory` is absolute; `title` names the session for people; `deadline_ms` ends it early. */
+export type OpencodeRunRequest = {
+  directory: string
+  prompt: string
+  agent?: string
+  title?: string
+  deadline_ms?: number
+}
+/** What came of a prompt: the last answer's text, the files that were changed, and what it cost. */
+export type OpencodeRunDone = {
+  session: string
+  text: string
+  files: string[]
+  tokens: number
+  cost: number
+  finish: string
+}
+/**
+ * Gives opencode a prompt in a session of its own and waits until it has worked. Fails with OPENCODE_AWAY, OPENCODE_REFUSED,
+ * OPENCODE_ERROR, OPENCODE_DEADLINE, OPENCODE_CANCELLED.
+ */
+export const OpencodeRun = effectType<OpencodeRunRequest, OpencodeRunDone>('opencode.run', {
+  retry: 'once',
+  // The request's own deadline is shorter; this one only ends a handler that hangs.
+  deadline_ms: 3_700_000,
+  attempts_max: 4,
+  backoff_ms: 1_000,
+  in_flight_max: 4,
+  request: {
+    directory: text,
+    prompt: text,
+    'agent?': text,
+    'title?': text,
+    'deadline_ms?': { type: 'number', exclusiveMinimum: 0 },
+  },
+  done: { session: text, text, files: texts, tokens: count, cost: { type: 'number' }, finish: text },
+})
+
+export const opencodeEffects = [OpencodeRun] as const
