@@ -71,14 +71,17 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     case 'config':
       return (await import('./cli/show-config.ts')).showConfig(args)
     case 'version':
-      process.stdout.write(`${(await import('../engine/version.ts')).version}\n`)
-      return exitCodes.ok
+      return say((await import('../engine/version.ts')).version)
     case 'help':
-      process.stdout.write(`${usage}\n`)
-      return exitCodes.ok
+      return say(usage)
     default:
       throw new CliError(exitCodes.usage, `there is no command ${args.command}; promethean --help lists them`)
   }
+}
+
+function say(text: string): ExitCode {
+  process.stdout.write(`${text}\n`)
+  return exitCodes.ok
 }
 
 /** Whoever reads the output may leave (`| head`, a closed terminal); the work goes on, because the record matters and the report does not. */

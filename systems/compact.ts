@@ -42,7 +42,7 @@ function obey(tick: Tick, { payload: { order, plan }, source }: Event & { readon
   if (order === 'undo') {
     if (plan !== undefined && plan <= world.rows(Plan)) takeBack(tick, plan, PlanState.undone)
   } else if (order === 'halt') run.halted[1] = 1
-  else if (run.on[1] === 1 && run.phase[1]! <= CompactPhase.resting) beginPass(tick)
+  else if (order === 'run' && run.on[1] === 1 && run.phase[1]! <= CompactPhase.resting) beginPass(tick)
 }
 
 /** A model's summary, or none: then it is made of the memories' own sentences. */

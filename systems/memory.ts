@@ -27,6 +27,7 @@ import { joinFamily } from './memory/family.ts'
 import { canFlood, channelOf, type Met, meetFlood, rememberMet, setFloods } from './memory/flood.ts'
 import { hasRoom, mint, rowsOf } from './memory/mint.ts'
 import { forgetFile, obey, standForFile } from './memory/orders.ts'
+import { isPurge, purge } from './memory/purge.ts'
 import { noteEdited, revise } from './memory/revise.ts'
 import { wake } from './memory/usage.ts'
 import { type Minted, mintedOf } from './minted.ts'
@@ -57,6 +58,7 @@ export const memory = system('memory', (tick) => {
       else if (file !== 0) standForFile(world, file, id)
     } else if (NoteGone.is(event)) forgetFile(world, world.find(File, event.payload.path))
     else if (MemoryOrder.is(event)) obey(tick, event.payload)
+    else if (isPurge(event)) purge(tick, event)
     else if (MemoryCompacted.is(event)) {
       if (event.source.kind === 'world') compacted(tick, minted, event.payload)
     } else if (MemoryRestored.is(event)) {

@@ -1,4 +1,5 @@
 import type { Arguments } from './arguments.ts'
+import { durationOf } from './config-agents.ts'
 import { atDesk } from './desk/client.ts'
 import type { CompactAnswer, CompactionView, PlanView } from './desk/compact.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
@@ -9,7 +10,7 @@ import { block, columns, oneLine, percent } from './words.ts'
 /** Plans that are listed. */
 const plansMax = 200
 
-/** `promethean compact [status]`, `compact plans`, `compact show N`, and `compact run|halt|undo N`. */
+/** `promethean compact [status]`, `compact plans`, `compact show N`, `compact run|halt|undo N`, and `compact purge AGE`. */
 export async function compact(args: Arguments): Promise<ExitCode> {
   const [order = 'status', word] = args.words
   switch (order) {
@@ -21,11 +22,16 @@ export async function compact(args: Arguments): Promise<ExitCode> {
       return show(args, planNamed(order, word))
     case 'undo':
       return decide(args, order, planNamed(order, word))
+    case 'purge':
+      return purge(args, word)
     case 'run':
     case 'halt':
       return decide(args, order, undefined)
     default:
-      throw new CliError(exitCodes.usage, `compact takes status, plans, show N, run, halt or undo N, not ${order}`)
+      throw new CliError(
+        exitCodes.usage,
+        `compact takes status, plans, show N, run, halt, undo N or purge AGE, not ${order}`,
+      )
   }
 }
 
@@ -118,6 +124,22 @@ async function decide(args: Arguments, order: 'run' | 'halt' | 'undo', plan: num
   const done = { run: 'a pass begins', halt: 'it ends with this round', undo: `plan ${plan} is taken back` }[order]
   print(args.json ? JSON.stringify(answer) : answer.done ? done : answer.reason)
   return answer.done ? exitCodes.ok : exitCodes.data
+}
+
+async function purge(args: Arguments, age: string | undefined): Promise<ExitCode> {
+  if (age === undefined || !/^[0-9]{1,9}(ms|s|m|h|d)$/.test(age)) {
+    throw new CliError(
+      exitCodes.usage,
+      'compact purge needs an age like 90d: the texts behind older summaries go for good',
+    )
+  }
+  const before_ms = Date.now() - durationOf(age)
+  const answer = (await atDesk(configOf(args, args.notes), 'ordering', (ask) => ask({ ask: 'purge', before_ms }))) as {
+    purged: number
+  }
+  const done = `${counted(answer.purged)} plans purged${answer.purged === 0 ? '' : '; what can be replayed begins here'}`
+  print(args.json ? JSON.stringify(answer) : done)
+  return exitCodes.ok
 }
 
 function print(text: string): void {

@@ -12,7 +12,7 @@ import type { PolicyData } from '../../systems/sentinel/policy.ts'
 import type { ProfileName } from '../openai/profiles.ts'
 import type { Arguments } from './arguments.ts'
 import { type AgentConfig, agentsFrom, type SchedulerConfig, schedulerFrom, unknownTools } from './config-agents.ts'
-import { compactFrom } from './config-compact.ts'
+import { compactFrom, keepOf } from './config-compact.ts'
 import {
   type DiscordAccess,
   type DiscordConfig,
@@ -98,6 +98,8 @@ export type Config = {
   readonly keyName: string | undefined
   /** How to reach Discord; undefined: it is not configured, and nothing of it is loaded. */
   readonly discord: DiscordAccess | undefined
+  /** How long what summaries stand for is kept, in milliseconds; undefined: for ever. */
+  readonly keep_ms: number | undefined
   /** What each MCP client may do. */
   readonly mcp: McpConfig
   /** The inspector's port; undefined: the usual one, or any other when that is taken. */
@@ -126,6 +128,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   const model = problems.sound('model') ? modelOf(read.model ?? {}, base, problems) : {}
   const embedding = problems.sound('memory') ? embeddingFrom(read.memory ?? {}, model, problems) : undefined
   const compact = problems.sound('memory') ? compactFrom(read.memory?.compact, problems) : undefined
+  const keep_ms = problems.sound('memory') ? keepOf(read.memory?.compact, problems) : undefined
   const agents = agentsFrom(read.agents, problems)
   const policy = {
     ...policyFrom(read, args, model),
@@ -157,6 +160,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
     tools: read.tools ?? {},
     keyName: read.model?.api_key,
     discord,
+    keep_ms,
     mcp: read.mcp ?? {},
     port: args.port ?? read.port,
     limits: read.limits ?? {},

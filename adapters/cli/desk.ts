@@ -134,6 +134,7 @@ async function answerTo({ engine, search, discord }: Parts, question: Question):
     case 'plans':
     case 'plan':
     case 'compact':
+    case 'purge':
       return answerOfCompact(engine, question)
     case 'repairs':
     case 'repair':

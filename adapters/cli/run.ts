@@ -26,6 +26,7 @@ import { mcpHandler } from './mcp/handler.ts'
 import { inviteQuestions } from './prompt.ts'
 import { Report } from './report.ts'
 import { secrets } from './secrets.ts'
+import { upkeep } from './upkeep.ts'
 import { viewOf } from './view.ts'
 
 type Service = { close(): Promise<void> }
@@ -59,6 +60,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
       services.push(...(await serve(engine, doors, { config, log, search, discord, write })))
     }
     await engine.start()
+    if (!args.once) services.push(upkeep(engine, config.keep_ms, log))
   } catch (thrown) {
     await end(engine, services)
     // A signal that comes before everything has started is obeyed too: what it interrupts is no failure.

@@ -33,6 +33,7 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   promethean janitor rules                    rules that it proposes; allow N, refuse N, end N decide on one
   promethean compact [status]                 summaries of old memories that nobody uses; plans, show N, run, halt
   promethean compact undo N                   take a summary back: its memories are served again, byte for byte
+  promethean compact purge AGE                remove the texts behind older summaries for good, and the past they are in
   promethean repair list                      commands that must succeed, and how they stand
   promethean repair run NAME                  run one; while it fails, ask opencode to repair what it checks
   promethean replay [DIR] [--verify]          run the journal again and compare every tick

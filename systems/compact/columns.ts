@@ -23,7 +23,7 @@ export const Compaction = singleton('Compaction', {
   halted: 'u8', //            1: the operator wants it to end with this round
 })
 
-/** What became of a plan: `kept` is in force, `refused` made recall worse, `dropped` was overtaken, `undone` by the operator. */
+/** What became of a plan: `kept` is in force, `refused` made recall worse, `dropped` was overtaken, `undone` by the operator; of what was `purged` only the summary is left. */
 export const PlanState = states(
   'none',
   'asked',
@@ -34,6 +34,7 @@ export const PlanState = states(
   'dropped',
   'undone',
   'forgotten',
+  'purged',
 )
 
 /** Memories that are to be stood for by a summary. Records: `plan` (who they are), `summary` (what stands for them). */

@@ -29,11 +29,15 @@ export const MemoryRestored = eventType<MemoryRestored>(
   'memory.restored',
   objectOf({ plan: row, memory_id: row, memory_ids: rows }),
 )
-/** The operator's word: a pass now, an end with the running round, or one plan taken back. */
-export type CompactOrder = { order: 'run' | 'halt' | 'undo'; plan?: number }
+/**
+ * The operator's word: a pass now, an end with the running round, one plan taken back; or `purge`: the texts that summaries put in
+ * place before a time stand for are removed for good, 64 plans at a time. Like forgetting, it asks for a snapshot before it and the end of the past
+ * after it.
+ */
+export type CompactOrder = { order: 'run' | 'halt' | 'undo' | 'purge'; plan?: number; before_ms?: number }
 export const CompactOrder = eventType<CompactOrder>(
   'compact.order',
-  objectOf({ order: { enum: ['run', 'halt', 'undo'] }, 'plan?': row }),
+  objectOf({ order: { enum: ['run', 'halt', 'undo', 'purge'] }, 'plan?': row, 'before_ms?': time }),
 )
 /**
  * What the last questions find before and after a round of plans, `first` to `last`: of the memories found before, how many are

@@ -28,7 +28,7 @@ export function forget(tick: Tick, id: number): void {
 }
 
 /** Nothing is left of a memory's text: records, keys that nobody else mentions, vectors. */
-function erase(tick: Tick, id: number): void {
+export function erase(tick: Tick, id: number): void {
   tick.put('text', id, '')
   tick.put('meta', id, forgottenMeta)
   if (tick.read('sketch', id) !== undefined) tick.put('sketch', id, '')

@@ -7,7 +7,19 @@ import { Compaction, Plan, PlanState, Question } from '../../systems/compact/col
 import { Deleted, Memory, MemoryKind, Trust } from '../../systems/components.ts'
 import { DiscordChannel } from '../../systems/discord/columns.ts'
 import { compacting, conversation, day_ms, pass, planStates, tellDays } from '../support/compact.ts'
-import { alive, drained, found, gauge, noon_ms, order, remembering, tell, textAt, whole } from '../support/memory.ts'
+import {
+  alive,
+  drained,
+  found,
+  gauge,
+  line,
+  noon_ms,
+  order,
+  remembering,
+  tell,
+  textAt,
+  whole,
+} from '../support/memory.ts'
 
 const later_ms = noon_ms + 60 * day_ms
 
@@ -261,6 +273,62 @@ describe('Forgetting', () => {
     expect(gauge(engine, 'memories')).toBe(0)
     expect(recordOf(engine, store)).not.toContain('telescope')
     await engine.stop()
+  })
+})
+
+describe('Purging', () => {
+  const recordOf = (engine: Engine, store: RamStore): string =>
+    ['text', 'meta'].flatMap((table) => [...store.keys(table)].map((row) => engine.read(table, row) ?? '')).join('\n')
+
+  /** What the desk does, step by step: the order alone. */
+  async function ordered(engine: Engine, before_ms: number, kind = 'operator'): Promise<void> {
+    engine.publish({ type: 'compact.order', source: { kind }, payload: { order: 'purge', before_ms } })
+    await drained(engine)
+  }
+
+  test('leaves the summary alone of what was put in place long enough ago, and what was said is known again', async () => {
+    const store = ram()
+    const engine = await talked(1, store)
+    const lines = conversation('session 0', 0).map((each) => line(each))
+    await tell(engine, ...lines)
+    await compacting(engine)
+    await pass(engine, later_ms)
+    const [summary] = summaries(engine)
+    const stood = membersOf(engine, 1)
+    await ordered(engine, later_ms - 1)
+    await ordered(engine, later_ms + day_ms, 'chat')
+    expect(planStates(engine)).toEqual([PlanState.kept])
+    await engine.snapshot()
+    await ordered(engine, later_ms + day_ms)
+    expect(planStates(engine)).toEqual([PlanState.purged])
+    for (const member of stood) expect(textAt(engine, member)).toBe('')
+    expect(textAt(engine, summary!)).not.toBe('')
+    expect(alive(engine)).toEqual([summary])
+    expect(recordOf(engine, store)).not.toContain(
+      'you know how it goes with these things, it is what it is. I took the kayak number 00',
+    )
+    await undo(engine, 1)
+    expect(alive(engine)).toEqual([summary])
+    await tell(engine, ...lines)
+    expect(whole(engine), 'what comes again is not news').toHaveLength(stood.length + 1)
+    await engine.dropPast()
+    expect((await engine.replay()).identical).toBe(true)
+    await engine.stop()
+  })
+
+  test('a crash right after it leaves a record that recovers', async () => {
+    const store = ram()
+    const engine = await talked(2, store)
+    await compacting(engine)
+    await pass(engine, later_ms)
+    await engine.snapshot()
+    await ordered(engine, later_ms + day_ms)
+    const digest = engine.digest
+    store.crash()
+    const again = await remembering(store, { adapters: [search()] })
+    expect(again.digest).toBe(digest)
+    expect(planStates(again)).toEqual([PlanState.purged, PlanState.purged])
+    await again.stop()
   })
 })
 

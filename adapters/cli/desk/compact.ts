@@ -1,4 +1,5 @@
 import type { Engine } from '../../../engine/engine.ts'
+import { EngineError } from '../../../engine/errors.ts'
 import type { View } from '../../../engine/flow/adapter.ts'
 import { objectOf } from '../../../engine/flow/event.ts'
 import type { JsonSchema } from '../../../engine/schema.ts'
@@ -11,7 +12,8 @@ export type CompactQuestion =
   | { readonly ask: 'compaction' }
   | { readonly ask: 'plans'; readonly limit: number }
   | { readonly ask: 'plan'; readonly plan: number }
-  | { readonly ask: 'compact'; readonly order: CompactOrder['order']; readonly plan?: number }
+  | { readonly ask: 'compact'; readonly order: 'run' | 'halt' | 'undo'; readonly plan?: number }
+  | { readonly ask: 'purge'; readonly before_ms: number }
 
 const plan: JsonSchema = { type: 'integer', minimum: 1, maximum: 0xffff_ffff }
 const asking = (ask: string, more: { [name: string]: JsonSchema } = {}): JsonSchema =>
@@ -22,6 +24,7 @@ export const compactSchemas: { readonly [ask in CompactQuestion['ask']]: JsonSch
   compaction: asking('compaction'),
   plans: asking('plans', { limit: { type: 'integer', minimum: 1, maximum: 10_000 } }),
   plan: asking('plan', { plan }),
+  purge: asking('purge', { before_ms: { type: 'number', minimum: 0 } }),
   compact: asking('compact', { order: { enum: ['run', 'halt', 'undo'] }, 'plan?': plan }),
 }
 
@@ -73,6 +76,8 @@ export async function answerOfCompact(engine: Engine, question: CompactQuestion)
       return { plans: newest(engine, question.limit) }
     case 'plan':
       return { plan: question.plan > engine.world.rows(Plan) ? null : wholePlan(engine, question.plan) }
+    case 'purge':
+      return { purged: await purge(engine, question.before_ms) }
     case 'compact':
       return ordered(engine, question.order, question.plan ?? 0)
   }
@@ -133,7 +138,38 @@ function summaryOf(view: View, row: number): { readonly title: string; readonly 
     : (JSON.parse(text) as { title: string; text: string })
 }
 
-async function ordered(engine: Engine, order: CompactOrder['order'], row: number): Promise<CompactAnswer> {
+/**
+ * Removes the texts that summaries put in place before a time stand for, and the past in which they were said. A crash at any moment leaves
+ * a record that recovers. @returns how many plans were purged
+ */
+export async function purge(engine: Engine, before_ms: number): Promise<number> {
+  const { world } = engine
+  const due = (): number => {
+    const { ended_at_ms, state } = world.of(Plan)
+    let count = 0
+    for (let row = 1; row <= world.rows(Plan); row++) {
+      if (state[row] === PlanState.kept && ended_at_ms[row]! < before_ms) count++
+    }
+    return count
+  }
+  const plans = due()
+  if (plans === 0) return 0
+  await engine.snapshot()
+  for (let left = plans; left > 0; ) {
+    await engine.ingest({
+      type: CompactOrder.name,
+      source: { kind: 'operator' },
+      payload: { order: 'purge', before_ms },
+    })
+    const now = due()
+    if (now >= left) throw new EngineError('ENGINE_STATE', `${now} plans cannot be purged`)
+    left = now
+  }
+  await engine.dropPast()
+  return plans
+}
+
+async function ordered(engine: Engine, order: 'run' | 'halt' | 'undo', row: number): Promise<CompactAnswer> {
   const refused = (reason: string): CompactAnswer => ({ order, plan: row, done: false, reason })
   const { world } = engine
   if (order === 'undo' && (row === 0 || row > world.rows(Plan))) return refused('there is no such plan')

@@ -65,7 +65,8 @@ function turnLines({ same, changed, changed_count, only_recorded, only_fork }: T
   }
   const word = ({ turn, session, state, code, reply }: TurnBrief): string => {
     const how = code === '' ? state : `${state}, ${code}`
-    return `turn ${turn} of ${oneLine(session, 80)} (${how}): ${oneLine(reply, units)}`
+    const said = reply === '' ? '' : `: ${oneLine(reply, units)}`
+    return `turn ${turn} of ${oneLine(session, 80)} (${how})${said}`
   }
   return [
     `contexts: ${counts.join(', ')}`,
