@@ -7,6 +7,7 @@ import { eidolonArchetypes, eidolonRecords } from './eidolon/columns.ts'
 import { janitorArchetypes, janitorRecords } from './janitor/columns.ts'
 import { Band, Content, Copy, floodArchetypes, Recent } from './memory/columns.ts'
 import { olympiaArchetypes } from './olympia/columns.ts'
+import { opencodeArchetypes, opencodeRecords } from './opencode/columns.ts'
 import { repairArchetypes, repairRecords } from './repair/columns.ts'
 
 /** Every archetype and table of the mind, on one page. Columns hold numbers; texts rest in records under the row. */
@@ -277,6 +278,7 @@ export const archetypes = [
   ...olympiaArchetypes,
   ...repairArchetypes,
   ...compactArchetypes,
+  ...opencodeArchetypes,
   Awake,
   Fading,
   Gauge,
@@ -295,4 +297,5 @@ export const records = [
   ...janitorRecords,
   ...repairRecords,
   ...compactRecords,
+  ...opencodeRecords,
 ] as const

@@ -1,5 +1,7 @@
 import type { View } from '../engine/flow/adapter.ts'
 import { DiscordChannel, DiscordShard, GatewayState } from './discord/columns.ts'
+import { OpencodeHeard, OpencodeSession } from './opencode/columns.ts'
+import { hash64 } from './text/hash.ts'
 
 /** Where the outside stopped, for adapters that go on from there. Everything here is durable, or about to be. */
 
@@ -69,4 +71,19 @@ function snowflakeOf(high: number, low: number): string {
 
 function nameOf(world: View['world'], id: number): string {
   return id === 0 ? '' : world.names.text(id)
+}
+
+const id = new Uint32Array(2)
+
+/** Whether the world has heard an event of opencode with this id. O(1) */
+export function opencodeHeard({ world }: View, event: string): boolean {
+  if (world.rows(OpencodeHeard) === 0) return false
+  hash64(event, id)
+  return world.findPair(OpencodeHeard, 'id', id[0]!, id[1]!) !== 0
+}
+
+/** Up to when a session's history is known, by opencode's clock; 0 when it never was read. O(1) */
+export function opencodeRead_ms({ world }: View, session: string): number {
+  const row = world.find(OpencodeSession, session)
+  return row === 0 ? 0 : world.of(OpencodeSession).read_ms[row]!
 }

@@ -11,6 +11,7 @@ import { janitor } from './janitor.ts'
 import { memory } from './memory.ts'
 import { nexus } from './nexus.ts'
 import { olympia } from './olympia.ts'
+import { opencode } from './opencode.ts'
 import { outbox } from './outbox.ts'
 import { policy } from './policy.ts'
 import { repair } from './repair.ts'
@@ -22,6 +23,7 @@ import { sentinel } from './sentinel.ts'
 export const defaultSystems = [
   policy,
   discord,
+  opencode,
   memory,
   route,
   nexus,

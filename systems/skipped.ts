@@ -10,7 +10,8 @@ export function skip(event: Event): void {
   skipped.add(event)
 }
 
-/** Only messages from Discord are ever skipped: for all others this costs one comparison. */
+/** Only what comes from Discord and from opencode is ever skipped: for all else this costs two comparisons. */
 export function isSkipped(event: Event): boolean {
-  return event.source.kind === 'discord' && skipped.has(event)
+  const { kind } = event.source
+  return (kind === 'discord' || kind === 'opencode') && skipped.has(event)
 }

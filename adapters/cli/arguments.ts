@@ -56,6 +56,7 @@ const wordsMax: { readonly [command: string]: ((words: readonly string[]) => num
   doctor: ([what]) => (what === 'llm' || what === 'discord' ? 2 : 1),
   discord: ([order]) => (order === 'resolve' ? 3 : order === 'backfill' ? 2 : 1),
   janitor: () => 2,
+  opencode: ([order]) => (order === 'status' || order === 'permissions' ? 1 : 2),
   compact: ([order]) => (order === 'show' || order === 'undo' || order === 'purge' ? 2 : 1),
   repair: () => 2,
   replay: () => 1,

@@ -21,6 +21,7 @@ import { traced } from '../telemetry.ts'
 import { hasTokenizers, loadTokenizer } from '../tokens.ts'
 import { type Tool, toolSpecs } from '../tools.ts'
 import { type DiscordAdapter, discordOf } from './compose-discord.ts'
+import { opencodeOf } from './compose-opencode.ts'
 import { commandsOf } from './compose-repair.ts'
 import { sendingOf } from './compose-sending.ts'
 import { type Config, type Policy, unknownContracts } from './config.ts'
@@ -99,7 +100,7 @@ export async function openDaemon(config: Config, options: { log: Log; watch: boo
   const engine = await createEngine({
     ...parts,
     store: lmdb(config.data),
-    adapters: await outward([memory, ...models, adapter, ...adapters, ...talk, ...(await commandsOf(config)), files]),
+    adapters: await outward([memory, ...models, adapter, ...adapters, ...talk, ...(await workers(config)), files]),
     clock: wall(),
     limits: config.limits,
     log: options.log,
@@ -112,6 +113,11 @@ export async function openDaemon(config: Config, options: { log: Log; watch: boo
     payload: { policy: policyPayload(policy) },
   })
   return { engine, files, search: memory, deltas, discord: discord?.adapter }
+}
+
+/** Who works on folders: the commands of repairs, and opencode. */
+async function workers(config: Config): Promise<readonly Adapter[]> {
+  return [...(await commandsOf(config)), ...(await opencodeOf(config))]
 }
 
 /**
@@ -183,7 +189,7 @@ export async function openForDiscord(config: Config, log: Log): Promise<Omit<Dae
       adapter,
       ...adapters,
       ...talk,
-      ...(await commandsOf(config)),
+      ...(await workers(config)),
       { name, effects },
     ]),
     limits: config.limits,

@@ -6,6 +6,7 @@ import { compactSchema } from './config-compact.ts'
 import { mcpSchema } from './config-mcp.ts'
 import { agentsSchema, schedulerSchema, toolsSchema } from './schema-agents.ts'
 import { discordSchema, janitorSchema } from './schema-discord.ts'
+import { opencodeSchema } from './schema-opencode.ts'
 import { repairsSchema } from './schema-repair.ts'
 
 const fileName = 'promethean.yaml'
@@ -60,6 +61,7 @@ const late = {
   janitor: janitorSchema,
   mcp: mcpSchema,
   repairs: repairsSchema,
+  opencode: opencodeSchema,
 } as const
 
 /** The JSON Schema of `promethean.yaml`, as `promethean config schema` prints it. */

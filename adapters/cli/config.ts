@@ -1,15 +1,15 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { defaultLimits, type Limits, limitsOf } from '../../engine/limits.ts'
 import { parseYaml, type YamlParsed } from '../../engine/yaml.ts'
 import type { AgentPolicy, AgentsPolicy } from '../../systems/agents/policy.ts'
 import type { CompactPolicy } from '../../systems/compact/policy.ts'
 import type { DiscordPolicy } from '../../systems/discord/policy.ts'
 import type { JanitorPolicy } from '../../systems/janitor/policy.ts'
+import type { OpencodePolicy } from '../../systems/opencode/policy.ts'
 import type { RepairRule } from '../../systems/repair/policy.ts'
 import { type Contract, compileContract } from '../../systems/sentinel/contract.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
-import type { ProfileName } from '../openai/profiles.ts'
 import type { Arguments } from './arguments.ts'
 import { type AgentConfig, agentsFrom, type SchedulerConfig, schedulerFrom, unknownTools } from './config-agents.ts'
 import { compactFrom, keepOf } from './config-compact.ts'
@@ -22,32 +22,18 @@ import {
 } from './config-discord.ts'
 import type { McpConfig } from './config-mcp.ts'
 import { type EmbeddingPolicy, embeddingFrom, type MemoryConfig } from './config-memory.ts'
+import { type ModelConfig, modelOf } from './config-model.ts'
+import { type OpencodeAccess, type OpencodeConfig, opencodeAccess, opencodePolicyFrom } from './config-opencode.ts'
 import { attempt, ConfigProblems } from './config-problems.ts'
 import { type RepairConfig, repairsFrom } from './config-repair.ts'
 import { checkConfig } from './config-schema.ts'
 import { CliError, exitCodes } from './exit.ts'
+import { secretOf } from './secret-of.ts'
 import { secrets } from './secrets.ts'
 import { ownToolNames } from './toolbox.ts'
 
-export type ModelConfig = {
-  readonly adapter?: 'offline' | 'openai'
-  readonly base_url?: string
-  readonly api_key?: string
-  readonly model?: string
-  /** What kind of server it is; default: as its address says. */
-  readonly profile?: ProfileName
-  readonly stream?: boolean
-  readonly first_byte_ms?: number
-  readonly idle_ms?: number
-  readonly total_ms?: number
-  /** Questions that may be out at once. */
-  readonly parallel?: number
-  readonly temperature?: number
-  readonly delay_ms?: number
-  /** Who makes vectors, at the same endpoint. */
-  readonly embed_model?: string
-  readonly embed_dimensions?: number
-}
+export type { ModelConfig } from './config-model.ts'
+
 type ConfigFile = {
   readonly notes?: string
   readonly data?: string
@@ -62,6 +48,7 @@ type ConfigFile = {
   readonly discord?: DiscordConfig
   readonly janitor?: JanitorConfig
   readonly mcp?: McpConfig
+  readonly opencode?: OpencodeConfig
   readonly repairs?: readonly RepairConfig[]
   readonly port?: number
   readonly limits?: Partial<Limits>
@@ -82,6 +69,7 @@ export type Policy = PolicyData &
     readonly discord?: DiscordPolicy
     readonly janitor?: JanitorPolicy
     readonly compact?: CompactPolicy
+    readonly opencode?: OpencodePolicy
     readonly repairs?: readonly RepairRule[]
   }
 
@@ -98,6 +86,8 @@ export type Config = {
   readonly keyName: string | undefined
   /** How to reach Discord; undefined: it is not configured, and nothing of it is loaded. */
   readonly discord: DiscordAccess | undefined
+  /** How to reach opencode; undefined: it is not configured, and nothing of it is loaded. */
+  readonly opencode: OpencodeAccess | undefined
   /** How long what summaries stand for is kept, in milliseconds; undefined: for ever. */
   readonly keep_ms: number | undefined
   /** What each MCP client may do. */
@@ -138,6 +128,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
     scheduler: schedulerFrom(read.scheduler ?? {}, problems),
     ...chatterFrom(read, agents, problems),
     ...(read.repairs === undefined ? {} : { repairs: repairsFrom(read.repairs, base, problems) }),
+    ...(read.opencode === undefined ? {} : { opencode: opencodePolicyFrom(read.opencode) }),
   }
   if (problems.sound('contract') && problems.sound('contracts')) {
     checkContracts(policy, problems)
@@ -150,6 +141,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   const extend = read.extend === undefined ? undefined : resolve(base, read.extend)
   if (extend !== undefined && !existsSync(extend)) problems.add('extend', `there is no ${extend}`)
   const discord = read.discord === undefined ? undefined : accessOf(read.discord, base, problems)
+  const opencode = opencodeFrom(read, policy.repairs ?? [], base, problems)
   problems.refuse()
   return {
     file,
@@ -160,6 +152,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
     tools: read.tools ?? {},
     keyName: read.model?.api_key,
     discord,
+    opencode,
     keep_ms,
     mcp: read.mcp ?? {},
     port: args.port ?? read.port,
@@ -206,34 +199,6 @@ function checkedFile(parsed: YamlParsed | undefined, problems: ConfigProblems): 
   return Object.fromEntries(Object.entries(parsed.data as object).filter(([key]) => problems.sound(key)))
 }
 
-/** What a secret's reference stands for. @throws Error naming the reference, never the secret */
-function secretOf(reference: string, base: string): string {
-  const [kind, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)]
-  if (kind === 'file') return known(reference, readFileSync(isAbsolute(name) ? name : join(base, name), 'utf8').trim())
-  const value = process.env[name]
-  if (value === undefined || value === '') throw new Error(`the variable ${name} is not set`)
-  return known(reference, value.trim())
-}
-
-/** The secret, which is kept out of whatever this process says from now on. @throws Error when there is nothing in it */
-function known(reference: string, value: string): string {
-  if (value === '') throw new Error(`${reference} is empty`)
-  secrets.add(reference, value)
-  return value
-}
-
-function modelOf(model: ModelConfig, base: string, problems: ConfigProblems): ModelConfig {
-  const adapter = model.adapter ?? (model.base_url === undefined ? 'offline' : 'openai')
-  if (adapter === 'openai' && (model.base_url === undefined || model.model === undefined)) {
-    problems.add('model', 'needs base_url and model when the adapter is openai')
-  }
-  let key = {}
-  attempt(problems, 'model.api_key', () => {
-    if (model.api_key !== undefined) key = { api_key: secretOf(model.api_key, base) }
-  })
-  return { ...model, ...key, adapter }
-}
-
 /** What the config says of Discord and of the janitor; nothing where it says nothing. */
 function chatterFrom(
   { discord: given, janitor }: ConfigFile,
@@ -247,6 +212,26 @@ function chatterFrom(
     ...(discord === undefined ? {} : { discord }),
     ...(judged ? { janitor: janitorFrom(janitor, { discord, agents, problems }) } : {}),
   }
+}
+
+/** How opencode is reached, where the config names it; who repairs needs it. */
+function opencodeFrom(
+  { opencode, extend }: ConfigFile,
+  repairs: readonly RepairRule[],
+  base: string,
+  problems: ConfigProblems,
+): OpencodeAccess | undefined {
+  if (opencode === undefined) {
+    // A module of the operator's own may carry out what repairs ask for.
+    if (repairs.length > 0 && extend === undefined)
+      problems.add('repairs', 'needs opencode: nobody could repair anything')
+    return undefined
+  }
+  let password: string | undefined
+  attempt(problems, 'opencode.password', () => {
+    if (opencode.password !== undefined) password = secretOf(opencode.password, base)
+  })
+  return opencodeAccess(opencode, { base, password, repairs, problems })
 }
 
 function accessOf({ token, api_url }: DiscordConfig, base: string, problems: ConfigProblems): DiscordAccess {

@@ -19,6 +19,7 @@ import { findMemory } from './desk/find.ts'
 import { answerOfJanitor, type JanitorQuestion, janitorSchemas } from './desk/janitor.ts'
 import { answerOfMcp, mcpSchemas } from './desk/mcp.ts'
 import { memoryOf } from './desk/memory.ts'
+import { answerOfOpencode, type OpencodeQuestion, opencodeSchemas } from './desk/opencode.ts'
 import { carryOut } from './desk/order.ts'
 import { answerOfRepairs, type RepairQuestion, repairSchemas } from './desk/repair.ts'
 import { chunk_bytes } from './ingest/blocks.ts'
@@ -41,6 +42,7 @@ export type Question =
   | DiscordQuestion
   | JanitorQuestion
   | McpQuestion
+  | OpencodeQuestion
   | RepairQuestion
   | { readonly ask: 'recall'; readonly queries: readonly string[]; readonly options: RecallOptions }
   | { readonly ask: 'show' | 'explain'; readonly id: string }
@@ -75,6 +77,7 @@ const schemas: { readonly [ask in Question['ask']]: JsonSchema } = {
   ...discordSchemas,
   ...janitorSchemas,
   ...mcpSchemas,
+  ...opencodeSchemas,
   ...repairSchemas,
 }
 const checks = new Map(Object.entries(schemas).map(([ask, schema]) => [ask, checkLater(schema, `question ${ask}`)]))
@@ -139,6 +142,10 @@ async function answerTo({ engine, search, discord }: Parts, question: Question):
     case 'repairs':
     case 'repair':
       return answerOfRepairs(engine, question)
+    case 'opencode':
+    case 'permissions':
+    case 'permit':
+      return answerOfOpencode(engine, question)
     case 'mcp':
       return answerOfMcp({ engine, search }, question)
     default:

@@ -4,9 +4,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine } from '../../engine/engine.ts'
 import type { View } from '../../engine/flow/adapter.ts'
 import type { Forked, ForkOptions } from '../../engine/index.ts'
-import { viewOf } from '../../engine/record/first.ts'
 import { ownTables } from '../../engine/record/recorder.ts'
 import type { Store } from '../../engine/record/store.ts'
+import { viewOf } from '../../engine/record/view.ts'
 import { lmdb } from '../../stores/lmdb.ts'
 import { Memory } from '../../systems/components.ts'
 import { ConfigSet } from '../../systems/events.ts'
@@ -17,6 +17,7 @@ import { CliError, type ExitCode, exitCodes } from './exit.ts'
 import { handlersFor } from './fork/live.ts'
 import { memoryDifferences } from './fork/memories.ts'
 import { changeOf, type ForkConfig, forkConfig } from './fork/policy.ts'
+import { memoryStamps } from './fork/stamps.ts'
 import { type TurnsBefore, turnDifferences, turnsBefore } from './fork/turns.ts'
 import { type Differences, differenceWords } from './fork/words.ts'
 import { configOf } from './inspect.ts'
@@ -98,7 +99,13 @@ async function differencesOf(
     turns = turnsBefore(view)
   }
   const pause = (): Promise<void> => nextTurn()
-  const forked: Forked = await engine.past.fork({ ...options, without: [ConfigSet.name], begun, pause })
+  const forked: Forked = await engine.past.fork({
+    ...options,
+    without: [ConfigSet.name],
+    begun,
+    stamps: memoryStamps(),
+    pause,
+  })
   const { tick, until, from_tick, effects: actions } = forked
   const [recorded, other] = [viewOf(forked.recorded), viewOf(forked.fork)]
   return {

@@ -34,6 +34,8 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   promethean compact [status]                 summaries of old memories that nobody uses; plans, show N, run, halt
   promethean compact undo N                   take a summary back: its memories are served again, byte for byte
   promethean compact purge AGE                remove the texts behind older summaries for good, and the past they are in
+  promethean opencode [status]                the folders whose sessions are heard; permissions lists what it asks
+  promethean opencode allow|always|reject ID  your word on what opencode asks to be allowed
   promethean repair list                      commands that must succeed, and how they stand
   promethean repair run NAME                  run one; while it fails, ask opencode to repair what it checks
   promethean replay [DIR] [--verify]          run the journal again and compare every tick

@@ -1,36 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { reasonOf } from '../../engine/errors.ts'
 import type { Outside } from '../../engine/flow/adapter.ts'
-import type { OpencodeClient } from './client.ts'
+import { opencodeRead_ms } from '../../systems/cursors.ts'
+import { OpencodeRead, OpencodeStand } from '../../systems/events.ts'
+import type { OpencodeFolderClient } from './client.ts'
 import { Intake } from './intake.ts'
 
 /** Waits between attempts, in milliseconds. */
 export type OpencodeTimes = { readonly first_ms: number; readonly most_ms: number }
 export type OpencodeState = 'connecting' | 'ready' | 'waiting' | 'stopped'
 
-/** Sessions whose clock ran a little behind are read again. */
-const margin_ms = 60_000
+/** Pages of one session that are read back at most. */
+const pages_max = 10_000
 
 /**
  * Hears one directory of an opencode server: its stream, and the history of every session of which the stream may have
- * missed something. One session's history in memory at a time.
+ * missed something. One page of a history in memory at a time.
  */
 export class Connection {
   state: OpencodeState = 'connecting'
   /** Of the newest failure; empty when there was none. */
   last_error = ''
   readonly intake: Intake
-  readonly #client: () => Promise<OpencodeClient>
+  readonly #client: () => Promise<OpencodeFolderClient>
   readonly #outside: Outside
   readonly #times: OpencodeTimes
   readonly #signal: AbortSignal
   readonly #wanted = new Set<string>()
-  /** All sessions that changed since then are read when the stream begins. */
-  #since_ms = 0
+  readonly #directory: string
+  /** The world was told that it is away, and not that it is back. */
+  #saidAway = false
   #filling: Promise<void> | undefined
 
   constructor(
-    client: () => Promise<OpencodeClient>,
+    client: () => Promise<OpencodeFolderClient>,
     outside: Outside,
     more: { directory: string; times: OpencodeTimes; signal: AbortSignal },
   ) {
@@ -38,6 +41,7 @@ export class Connection {
     this.#outside = outside
     this.#times = more.times
     this.#signal = more.signal
+    this.#directory = more.directory
     this.intake = new Intake(outside, more.directory, (session) => this.#wanted.add(session))
   }
 
@@ -51,6 +55,7 @@ export class Connection {
       } catch (thrown) {
         if (this.#signal.aborted) break
         this.last_error = reasonOf(thrown)
+        if (!this.#saidAway) this.#stand({ state: 'away', reason: this.last_error, permissions: [] })
         this.#outside.log.warn({ reason: this.last_error, wait_ms }, 'opencode is away and is tried again')
       }
       this.state = 'waiting'
@@ -92,7 +97,7 @@ export class Connection {
     return this.state === 'ready'
   }
 
-  #fill(client: OpencodeClient, signal: AbortSignal, all: boolean, failed: (thrown: unknown) => void): void {
+  #fill(client: OpencodeFolderClient, signal: AbortSignal, all: boolean, failed: (thrown: unknown) => void): void {
     if (this.#filling !== undefined) return
     this.#filling = this.#read(client, signal, all)
       .catch((thrown: unknown) => {
@@ -103,26 +108,62 @@ export class Connection {
       })
   }
 
-  async #read(client: OpencodeClient, signal: AbortSignal, all: boolean): Promise<void> {
-    let newest_ms = this.#since_ms
+  async #read(client: OpencodeFolderClient, signal: AbortSignal, all: boolean): Promise<void> {
+    const updated = new Map<string, number>()
     if (all) {
-      for (const { id, time } of await client.sessions(signal)) {
-        if (time.updated + margin_ms < this.#since_ms) continue
+      const permissions = await this.intake.open(await client.permissions(signal))
+      this.#stand({ state: 'ready', reason: '', permissions })
+      for (const session of await client.sessions(signal)) {
+        const { id, time } = session
+        if (time.updated <= opencodeRead_ms(this.#outside.view, id)) continue
+        await this.intake.listed(session)
+        updated.set(id, time.updated)
         this.#wanted.add(id)
-        newest_ms = Math.max(newest_ms, time.updated)
       }
     }
     for (const session of this.#wanted) {
       // Said to be behind again from here on, it is read once more.
       this.#wanted.delete(session)
       try {
-        for (const entry of await client.messages(session, signal)) await this.intake.read(entry)
+        await this.#readSession(client, session, signal)
+        await this.#known(session, updated.get(session))
       } catch (thrown) {
         this.#wanted.add(session)
         throw thrown
       }
     }
-    this.#since_ms = newest_ms
+  }
+
+  /** Reads back to the page in which nothing is new, and then what is new, oldest first. */
+  async #readSession(client: OpencodeFolderClient, session: string, signal: AbortSignal): Promise<void> {
+    const newer: (string | undefined)[] = []
+    let at: string | undefined
+    let page = await client.page(session, at, signal)
+    while (page.before !== undefined && newer.length < pages_max && this.intake.hasNews(page.entries)) {
+      newer.push(at)
+      at = page.before
+      page = await client.page(session, at, signal)
+    }
+    for (const entry of page.entries) await this.intake.read(entry)
+    for (const cursor of newer.reverse()) {
+      const { entries } = await client.page(session, cursor, signal)
+      for (const entry of entries) await this.intake.read(entry)
+    }
+  }
+
+  /** All that a session was when it was listed is in the world, or before it in the ring. */
+  async #known(session: string, read_ms: number | undefined): Promise<void> {
+    if (read_ms === undefined) return
+    const source = { kind: 'opencode', channel: this.#directory, thread: session }
+    while (!this.#outside.publish({ type: OpencodeRead.name, source, payload: { read_ms } })) await this.#outside.room()
+  }
+
+  #stand(payload: OpencodeStand): void {
+    const source = { kind: 'opencode', channel: this.#directory }
+    this.#saidAway = payload.state === 'away'
+    if (!this.#outside.publish({ type: OpencodeStand.name, source, payload })) {
+      this.#outside.log.debug({ state: payload.state }, 'no room to say how it stands with opencode')
+    }
   }
 }
 

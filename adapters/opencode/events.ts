@@ -5,6 +5,7 @@ import type { RawMessage, RawPart, RawPermission } from './raw.ts'
 const outputUnits_max = 4_000
 const files_max = 100
 const pathUnits_max = 4_096
+const titleUnits_max = 200
 
 /** What a message must have said of itself before its parts can be told. */
 export type About = { readonly role: 'user' | 'assistant'; readonly created_ms: number; readonly completed: boolean }
@@ -59,6 +60,36 @@ export function permissionEventOf(asked: RawPermission, directory: string): Even
   const given = [patterns ?? pattern ?? []].flat().filter((one): one is string => typeof one === 'string')
   const payload = { permission: id, tool, patterns: given.slice(0, files_max).map(cut) }
   return eventOf('opencode.permission.asked', { id, session: sessionID, directory }, 0, payload)
+}
+
+/** The event of an answer to such a request; undefined for one that cannot be told apart. */
+export function replyEventOf(
+  { sessionID, requestID, reply }: RawPermission,
+  directory: string,
+): EventInput | undefined {
+  if (typeof sessionID !== 'string' || typeof requestID !== 'string') return undefined
+  if (reply !== 'once' && reply !== 'always' && reply !== 'reject') return undefined
+  const at = { id: `${requestID}:replied`, session: sessionID, directory }
+  return eventOf('opencode.permission.replied', at, 0, { permission: requestID, reply })
+}
+
+/** The event of a session that began, got another title, or was deleted. */
+export function sessionEventOf(
+  session: { readonly id?: unknown; readonly title?: unknown; readonly time?: RawMessage['time'] },
+  state: 'created' | 'named' | 'deleted',
+  directory: string,
+): EventInput | undefined {
+  if (typeof session.id !== 'string') return undefined
+  const title = typeof session.title === 'string' ? session.title.slice(0, titleUnits_max).toWellFormed() : ''
+  const at = { id: `${session.id}:${state}${state === 'named' ? ` ${title}` : ''}`, session: session.id, directory }
+  return eventOf('opencode.session', at, state === 'created' ? timeOf(session.time?.created) : 0, { state, title })
+}
+
+/** The event of a file that was changed, by whomever. */
+export function fileEventOf(id: unknown, file: unknown, directory: string): EventInput | undefined {
+  if (typeof id !== 'string' || typeof file !== 'string' || file === '' || file.length > pathUnits_max) return undefined
+  const source = { kind: 'opencode', channel: directory }
+  return { type: 'opencode.file', id, source, payload: { path: inside(file, directory) } }
 }
 
 type At = { readonly id: string; readonly session: string; readonly directory: string }

@@ -5,6 +5,13 @@ export type RawMessage = {
   readonly id?: unknown
   readonly sessionID?: unknown
   readonly role?: unknown
+  /** Of an answer: the message that it answers. */
+  readonly parentID?: unknown
+  readonly finish?: unknown
+  readonly cost?: unknown
+  readonly tokens?: { readonly total?: unknown; readonly input?: unknown; readonly output?: unknown }
+  /** Of a session. */
+  readonly title?: unknown
   readonly time?: { readonly created?: unknown; readonly completed?: unknown }
   readonly error?: { readonly name?: unknown; readonly data?: { readonly message?: unknown } }
 }
@@ -35,7 +42,11 @@ export type RawPart = {
 export type RawEntry = { readonly info: RawMessage; readonly parts: readonly RawPart[] }
 
 /** A session, as opencode lists it. */
-export type RawSession = { readonly id: string; readonly time: { readonly updated: number } }
+export type RawSession = {
+  readonly id: string
+  readonly title?: unknown
+  readonly time: { readonly created?: unknown; readonly updated: number }
+}
 
 /** A request to be allowed something. */
 export type RawPermission = {
@@ -45,10 +56,14 @@ export type RawPermission = {
   readonly type?: unknown
   readonly patterns?: unknown
   readonly pattern?: unknown
+  /** Of an answer: which request it answers, and how. */
+  readonly requestID?: unknown
+  readonly reply?: unknown
 }
 
 /** An event of the stream. */
 export type RawEvent = {
+  readonly id?: unknown
   readonly type?: unknown
-  readonly properties?: RawPermission & { readonly info?: RawMessage; readonly part?: RawPart }
+  readonly properties?: RawPermission & { readonly info?: RawMessage; readonly part?: RawPart; readonly file?: unknown }
 }

@@ -1,7 +1,7 @@
 import { effectType } from '../../engine/flow/effect.ts'
-import { count, text, texts } from './schemas.ts'
+import { count, flag, text, texts } from './schemas.ts'
 
-/** The effect by which opencode is given work. */
+/** Effects on opencode: work that it is given, and answers to what it asks to be allowed. */
 
 /** `directory` is absolute; `title` names the session for people; `deadline_ms` ends it early. */
 export type OpencodeRunRequest = {
@@ -41,4 +41,18 @@ export const OpencodeRun = effectType<OpencodeRunRequest, OpencodeRunDone>('open
   done: { session: text, text, files: texts, tokens: count, cost: { type: 'number' }, finish: text },
 })
 
-export const opencodeEffects = [OpencodeRun] as const
+export type OpencodePermitRequest = { directory: string; permission: string; reply: 'once' | 'always' | 'reject' }
+/** `taken`: false when opencode did not ask any more. */
+export type OpencodeAnswered = { taken: boolean }
+/** Answers a request to be allowed something; saying it twice does no harm. Fails with OPENCODE_AWAY, OPENCODE_AUTH or OPENCODE_REFUSED. */
+export const OpencodePermit = effectType<OpencodePermitRequest, OpencodeAnswered>('opencode.permit', {
+  retry: 'safe',
+  deadline_ms: 60_000,
+  attempts_max: 5,
+  backoff_ms: 1_000,
+  in_flight_max: 8,
+  request: { directory: text, permission: text, reply: { enum: ['once', 'always', 'reject'] } },
+  done: { taken: flag },
+})
+
+export const opencodeEffects = [OpencodeRun, OpencodePermit] as const

@@ -1,5 +1,5 @@
 import { eventType, objectOf } from '../../engine/flow/event.ts'
-import { flag, path, text } from './schemas.ts'
+import { count, flag, path, text, texts, time } from './schemas.ts'
 
 /** Events of opencode. `source.channel` is its directory, `source.thread` its session; ids are made of opencode's own. */
 
@@ -31,4 +31,54 @@ export const OpencodePermission = eventType<OpencodePermission>(
   objectOf({ permission: text, tool: text, patterns: { type: 'array', items: text, maxItems: 100 } }),
 )
 
-export const opencodeEvents = [OpencodeSaid, OpencodeTool, OpencodeEdited, OpencodeError, OpencodePermission] as const
+/** Somebody answered a request to be allowed something. */
+export type OpencodeReplied = { permission: string; reply: 'once' | 'always' | 'reject' }
+export const OpencodeReplied = eventType<OpencodeReplied>(
+  'opencode.permission.replied',
+  objectOf({ permission: text, reply: { enum: ['once', 'always', 'reject'] } }),
+)
+/** A session began, got another title, or was deleted. */
+export type OpencodeSessionSeen = { state: 'created' | 'named' | 'deleted'; title: string }
+export const OpencodeSessionSeen = eventType<OpencodeSessionSeen>(
+  'opencode.session',
+  objectOf({ state: { enum: ['created', 'named', 'deleted'] }, title: text }),
+)
+/** A file was changed, by whomever; it is said of no session. */
+export type OpencodeFile = { path: string }
+export const OpencodeFile = eventType<OpencodeFile>('opencode.file', objectOf({ path }))
+/** How it stands with a folder's server; once it is `ready`, `permissions` are all that it asks for now. */
+export type OpencodeStand = { state: 'ready' | 'away'; reason: string; permissions: string[] }
+export const OpencodeStand = eventType<OpencodeStand>(
+  'opencode.stand',
+  objectOf({ state: { enum: ['ready', 'away'] }, reason: text, permissions: texts }),
+)
+/** A session's history was read up to a time of opencode's clock. */
+export type OpencodeRead = { read_ms: number }
+export const OpencodeRead = eventType<OpencodeRead>('opencode.read', objectOf({ read_ms: time }))
+/** The operator's answer to a request to be allowed something. */
+export type OpencodeOrder = { permission: string; reply: 'once' | 'always' | 'reject' }
+export const OpencodeOrder = eventType<OpencodeOrder>(
+  'opencode.order',
+  objectOf({ permission: text, reply: { enum: ['once', 'always', 'reject'] } }),
+)
+/** How far a prompt is that opencode was given. `effect` is the id of its `opencode.run`. */
+export type OpencodeProgress = { effect: number; state: 'begun' | 'working' | 'waiting'; text: string }
+export const OpencodeProgress = eventType<OpencodeProgress>(
+  'opencode.progress',
+  objectOf({ effect: count, state: { enum: ['begun', 'working', 'waiting'] }, text }),
+)
+
+export const opencodeEvents = [
+  OpencodeSaid,
+  OpencodeTool,
+  OpencodeEdited,
+  OpencodeError,
+  OpencodePermission,
+  OpencodeReplied,
+  OpencodeSessionSeen,
+  OpencodeFile,
+  OpencodeStand,
+  OpencodeRead,
+  OpencodeOrder,
+  OpencodeProgress,
+] as const

@@ -37,6 +37,8 @@ export type Draft = {
    * Copy; empty = none does. Only of what programs say: two of a person's messages are told apart when one is deleted.
    */
   readonly place: string
+  /** Of what a tool brought: its name. */
+  readonly tool?: string
 }
 
 /** The draft of an event, or undefined when the event is none of those that are remembered. */
@@ -150,6 +152,7 @@ function report(event: Event & { readonly payload: JanitorReport }): Draft | und
 
 /** What was said and done in opencode: its person is a person, its model a program, and what tools bring nobody vouches for. */
 function ofOpencode(event: Event): Draft | undefined {
+  if (event.source.kind !== 'opencode') return undefined
   if (OpencodeSaid.is(event)) {
     const draft = said(event, event.payload, MemoryKind.chat)
     return { ...draft, trust: event.payload.role === 'user' ? Trust.person : Trust.bot }
@@ -158,8 +161,8 @@ function ofOpencode(event: Event): Draft | undefined {
     const { tool, title, text, path = '' } = event.payload
     const done = [title, text].filter((part) => part !== '').join('\n')
     if (done === '') return undefined
-    const draft = said(event, { text: done, title, role: 'tool', tags: [`tool/${tool}`] }, MemoryKind.tool)
-    return { ...draft, trust: Trust.unknown, path }
+    const draft = said(event, { text: done, title, role: 'tool' }, MemoryKind.tool)
+    return { ...draft, trust: Trust.unknown, path, tool }
   }
   if (OpencodeEdited.is(event)) {
     const { files } = event.payload

@@ -70,7 +70,7 @@ export function readText(text: string, about: About): Reading {
 }
 
 /** What is known of a draft besides its text. Its title has been read then. */
-export function aboutOf({ title, source, tags, path, ts }: Draft): About {
+export function aboutOf({ title, source, tags, path, ts, tool = '' }: Draft): About {
   const { kind, author, channel, thread } = source
   if (title === '') titleWords.count = 0
   else readWords(title, titleWords)
@@ -80,7 +80,7 @@ export function aboutOf({ title, source, tags, path, ts }: Draft): About {
     author,
     channel,
     thread,
-    tool: '',
+    tool,
     tags,
     paths: path === '' ? [] : [path],
     ts,

@@ -81,14 +81,14 @@ test.skipIf(binary === '')(
     const way = await cutter(real.port)
     cleanups.push(() => way.close())
     const times = { first_ms: 5, most_ms: 50 }
-    const adapter = opencode({ base_url: way.base_url, directory: real.project, password, times })
+    const adapter = opencode({ base_url: way.base_url, directories: [real.project], password, times })
     const engine = await remembering(ram(), { adapters: [adapter] })
     cleanups.push(() => engine.stop())
     const heard: Event[] = []
     engine.on('*', (event) => {
       if (event.source.kind === 'opencode') heard.push(event)
     })
-    await until(engine, 'it is connected', () => adapter.status().state === 'ready')
+    await until(engine, 'it is connected', () => adapter.status()[0]?.state === 'ready')
 
     await real.prompt(`Please write ${join(real.project, 'nest.txt')}: seven eggs`)
     await until(engine, 'it asks', () => heard.some(({ type }) => type === 'opencode.permission.asked'))
@@ -111,7 +111,7 @@ test.skipIf(binary === '')(
       await until(
         engine,
         `it is connected again, ${round}`,
-        () => way.made > made && adapter.status().state === 'ready',
+        () => way.made > made && adapter.status()[0]?.state === 'ready',
       )
     }
     await real.until('it is idle', () => real.idle())

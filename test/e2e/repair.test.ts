@@ -102,7 +102,9 @@ test('left in the middle, what it began ends with it, and the repair waits for t
   const script = `require('node:fs').writeFileSync(${JSON.stringify(pid)}, String(process.pid)); setInterval(() => {}, 1000)`
   const command = JSON.stringify([process.execPath, '-e', script])
   const words = [
-    ...place.config(`repairs: [{ name: long, directory: ., command: ${command} }]\n`),
+    ...place.config(
+      `opencode: { base_url: 'http://127.0.0.1:9' }\nrepairs: [{ name: long, directory: ., command: ${command} }]\n`,
+    ),
     '--data',
     place.data,
   ]

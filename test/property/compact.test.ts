@@ -104,7 +104,7 @@ test('whatever is said, used, pinned, forgotten, taken back and killed, each mem
           engine.publish({ type: 'compact.order', source: { kind: 'operator' }, payload })
           await drained(engine)
           if (each.do === 'purge') await engine.dropPast()
-        } else if (rows > 0) {
+        } else if (rows > 0 && 'at' in each) {
           const row = 1 + (each.at % rows)
           if (engine.world.of(Memory).parent[row] !== 0) continue
           if (each.do === 'use') {

@@ -3,10 +3,13 @@ import { connectClient } from '../../adapters/opencode/client.ts'
 import { partEventOf, permissionEventOf } from '../../adapters/opencode/events.ts'
 import { Intake } from '../../adapters/opencode/intake.ts'
 import { opencode } from '../../adapters/opencode.ts'
+import type { View } from '../../engine/flow/adapter.ts'
 import type { EventInput } from '../../engine/flow/event.ts'
 import type { Engine } from '../../engine/index.ts'
+import { Core } from '../../engine/tick.ts'
 import { ram } from '../../stores/ram.ts'
 import { Memory, Trust } from '../../systems/components.ts'
+import { mind } from '../../systems/index.ts'
 import { drained, found, remembering, textAt, whole } from '../support/memory.ts'
 import { mockOpencode, saidIn } from '../support/opencode.ts'
 
@@ -20,7 +23,7 @@ async function setUp(password = 'open') {
   const server = await mockOpencode()
   cleanups.push(() => server.close())
   const { base_url } = server
-  const adapter = opencode({ base_url, directory, password, times: { first_ms: 5, most_ms: 20 } })
+  const adapter = opencode({ base_url, directories: [directory], password, times: { first_ms: 5, most_ms: 20 } })
   const engine = await remembering(ram(), { adapters: [adapter] })
   cleanups.push(() => engine.stop())
   return { server, adapter, engine }
@@ -77,7 +80,9 @@ test('what finds no room puts its session behind, and is published once there is
       room = true
     },
   }
-  const intake = new Intake(outside, directory, (session) => behind.add(session))
+  const { world } = new Core(mind(), { read: () => undefined, backoff_max_ms: 1 })
+  const view = { world, read: () => undefined } as unknown as View
+  const intake = new Intake({ ...outside, view }, directory, (session) => behind.add(session))
   const entry = saidIn('ses_1', 'msg_1', 'Hello')
   intake.hear({ type: 'message.part.updated', properties: { part: entry.parts[0]! } })
   expect([...behind]).toEqual(['ses_1'])
@@ -106,28 +111,29 @@ test('what was said before and during a connection is remembered and found again
 
 test('a stream cut ten times brings everything, and nothing twice', async () => {
   const { server, adapter, engine } = await setUp()
-  await until(engine, () => adapter.status().state === 'ready')
+  await until(engine, () => adapter.status()[0]?.state === 'ready')
   for (let round = 0; round < 10; round++) {
     const before = server.seen.connections
     server.add('ses_1', saidIn('ses_1', `msg_${round}a`, `Live words of round ${round}, number ${round * 7}`))
     server.cut()
     server.add('ses_1', saidIn('ses_1', `msg_${round}b`, `Missed words of round ${round}, number ${round * 9}`), false)
-    await until(engine, () => server.seen.connections > before && adapter.status().state === 'ready')
+    await until(engine, () => server.seen.connections > before && adapter.status()[0]?.state === 'ready')
   }
-  await until(engine, () => adapter.status().events >= 20)
-  expect(adapter.status().events).toBe(20)
+  // The session itself is told of, too.
+  await until(engine, () => adapter.status()[0]!.events >= 21)
+  expect(adapter.status()[0]!.events).toBe(21)
   expect(whole(engine)).toHaveLength(20)
 })
 
 test('a wrong password is said without being shown, and is tried again', async () => {
   const { server, adapter, engine } = await setUp('geheim')
   await until(engine, () => server.seen.refused > 2)
-  expect(adapter.status().last_error).toContain('does not accept the password')
-  expect(adapter.status().last_error).not.toContain('geheim')
+  expect(adapter.status()[0]?.last_error).toContain('does not accept the password')
+  expect(adapter.status()[0]?.last_error).not.toContain('geheim')
 })
 
 test('an address to which a password must not go is refused', async () => {
   for (const base_url of ['http://example.org:4096', 'ftp://127.0.0.1', 'http://a:b@127.0.0.1:4096']) {
-    await expect(connectClient({ base_url, directory: '/tmp' })).rejects.toMatchObject({ code: 'ADAPTER_OPTION' })
+    await expect(connectClient({ base_url })).rejects.toMatchObject({ code: 'ADAPTER_OPTION' })
   }
 })

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Engine } from '../../../engine/engine.ts'
-import type { EventInput } from '../../../engine/flow/event.ts'
+import type { EventInput, Payload } from '../../../engine/flow/event.ts'
 import { parseYaml } from '../../../engine/yaml.ts'
 import type { AgentPolicy } from '../../../systems/agents/policy.ts'
 import { Policy as PolicyTable } from '../../../systems/components.ts'
 import { ConfigSet } from '../../../systems/events.ts'
-import { compilePolicy, defaultPolicy, policyPayload } from '../../../systems/sentinel/policy.ts'
+import { compilePolicy, defaultPolicy, type PolicyData } from '../../../systems/sentinel/policy.ts'
 import type { Arguments } from '../arguments.ts'
 import { compose } from '../compose.ts'
 import { type Config, loadConfig } from '../config.ts'
@@ -69,9 +69,19 @@ export async function changeOf(engine: Engine, tick: number, { names, config }: 
   }
   const renamed = names.includes('model') && !names.includes('agents')
   if (renamed) merged['agents'] = withModel(before, config.model.model)
-  const whole = { ...defaultPolicy, ...merged }
-  compilePolicy(whole)
-  return { type: ConfigSet.name, source: { kind: 'config' }, payload: { policy: policyPayload(whole) } }
+  // In the order in which it stood, so that what changes nothing is the same policy.
+  const whole = { ...merged, ...missing(merged) }
+  const checked: PolicyData & Members = Object.assign({ ...defaultPolicy }, merged)
+  compilePolicy(checked)
+  return {
+    type: ConfigSet.name,
+    source: { kind: 'config' },
+    payload: { policy: JSON.parse(JSON.stringify(whole)) as Payload },
+  }
+}
+
+function missing(policy: Members): Members {
+  return Object.fromEntries(Object.entries(defaultPolicy).filter(([member]) => policy[member] === undefined))
 }
 
 /** The policy that a tick's world had, as it was set. O(policies). */
