@@ -70,7 +70,11 @@ export async function mockOpencode(password = 'open') {
     }
     if (id === 'status') return send(Object.fromEntries([...busy].map((each) => [each, { type: 'busy' }])))
     if (id === '' && !post) return send([...sessions.values()].map(listed))
-    if (id === '') return send(listed(sessionOf(`ses_made${sessions.size}`)))
+    if (id === '') {
+      const made = sessionOf(`ses_made${sessions.size}`)
+      made.title = String(body['title'])
+      return send(listed(made))
+    }
     if (last === 'abort') {
       seen.aborted.push(id)
       busy.delete(id)
