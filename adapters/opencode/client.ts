@@ -20,6 +20,8 @@ export type OpencodeFolderClient = {
   permissions(signal: AbortSignal): Promise<readonly RawPermission[]>
   /** False when it is not asked any more. */
   reply(permission: string, reply: OpencodePermitRequest['reply'], signal: AbortSignal): Promise<boolean>
+  /** The newest session with exactly this title; undefined when there is none. */
+  findSession(title: string, signal: AbortSignal): Promise<string | undefined>
   /** @returns its id */
   createSession(title: string, signal: AbortSignal): Promise<string>
   /** Gives a session work and does not wait for it. The same message again is not the same: it is worked on twice. */
@@ -36,6 +38,7 @@ export type ClientOptions = { readonly base_url: string; readonly password?: str
 const request_ms = 30_000
 const pageMessages = 50
 const sessionsMost = 10_000
+const searchMost = 100
 
 /**
  * The way to an opencode server; nothing is asked yet.
@@ -93,6 +96,11 @@ function folderOf(client: Sdk, directory: string): OpencodeFolderClient {
       if (answer.response?.status === 404) return false
       taken(`the answer to ${requestID}`, answer)
       return true
+    },
+    findSession: async (title, signal) => {
+      const query = { directory, search: title, limit: searchMost }
+      const found = listOf<RawSession>('a session', await client.session.list(query, within(signal)))
+      return found.find((each) => each.title === title)?.id
     },
     createSession: async (title, signal) => {
       const data = taken('a session', await client.session.create({ directory, title }, within(signal)))

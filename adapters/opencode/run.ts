@@ -1,12 +1,15 @@
 import { isAbsolute, relative, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type EffectCall, EffectFailure, type Log } from '../../engine/flow/adapter.ts'
+import { type EffectCall, EffectFailure, isParked, type Log } from '../../engine/flow/adapter.ts'
 import type { EventInput } from '../../engine/flow/event.ts'
 import { OpencodeProgress, type OpencodeRunDone, type OpencodeRunRequest } from '../../systems/events.ts'
 import type { OpencodeFolderClient } from './client.ts'
 import type { RawEntry, RawPart } from './raw.ts'
 
-/** How a prompt is carried out: a session of its own, one message, and then looking until all of it is answered. */
+/**
+ * How a prompt is carried out: a session of its own, one message, and then looking until all of it is answered. The session's title and the message's
+ * id are made of the request's key, so whoever is asked the same again finds both.
+ */
 
 /** What a run needs of its surroundings. */
 export type RunOutside = {
@@ -31,8 +34,8 @@ const pages_max = 100
 const editing = new Set(['write', 'edit', 'multiedit', 'patch', 'apply_patch'])
 
 /**
- * Gives opencode a prompt and waits for all of the answer. Sent once: where nobody knows whether the prompt was taken, it is looked for
- * and never sent again. When it fails, is withdrawn or takes too long, opencode is told to stop.
+ * Gives opencode a prompt and waits for all of the answer. Sent once: where it was sent before, or nobody knows whether it was, it is looked
+ * for. When it fails, is withdrawn or takes too long, opencode is told to stop; when the engine stops, it works on.
  * @throws EffectFailure with a code as named at `OpencodeRun`
  */
 export async function runPrompt(
@@ -42,18 +45,18 @@ export async function runPrompt(
   outside: RunOutside,
   times: RunTimes = usualTimes,
 ): Promise<OpencodeRunDone> {
-  const { directory, prompt, agent, title = 'promethean', deadline_ms = usualDeadline_ms } = request
+  const { key, directory, prompt, agent, title = 'promethean', deadline_ms = usualDeadline_ms } = request
   const late = AbortSignal.timeout(deadline_ms)
   const signal = AbortSignal.any([call.signal, late])
   const why = (): EffectFailure =>
     call.signal.aborted
       ? new EffectFailure('OPENCODE_CANCELLED', 'nobody waits for opencode any more')
       : new EffectFailure('OPENCODE_DEADLINE', `opencode did not finish within ${deadline_ms} ms`)
-  const session = await orElse(client.createSession(title, signal), signal, why)
+  const session = await orElse(sessionFor(client, `${title} [${key}]`, signal), signal, why)
   const run = {
     client,
     session,
-    message: `msg_promethean${call.effect_id}${session.replace(/^ses_/, '')}`,
+    message: `msg_${key}`,
     signal,
     times,
   }
@@ -63,7 +66,7 @@ export async function runPrompt(
     await send(run, { text: prompt, ...(agent !== undefined && { agent }) })
     return doneFrom(session, directory, await orElse(answers(run, tell), signal, why))
   } catch (thrown) {
-    await stop(client, session, outside.log)
+    if (!isParked(call.signal)) await stop(client, session, outside.log)
     throw thrown
   }
 }
@@ -76,10 +79,17 @@ type Run = {
   readonly times: RunTimes
 }
 
+/** The session that was begun for it before, or a new one. */
+async function sessionFor(client: OpencodeFolderClient, title: string, signal: AbortSignal): Promise<string> {
+  return (await client.findSession(title, signal)) ?? (await client.createSession(title, signal))
+}
+
 async function send(
   { client, session, message, signal }: Run,
   prompt: { text: string; agent?: string },
 ): Promise<void> {
+  const { entries } = await client.page(session, undefined, signal)
+  if (entries.some(({ info }) => info.id === message || info.parentID === message)) return
   try {
     await client.prompt(session, { message, ...prompt }, signal)
   } catch (thrown) {

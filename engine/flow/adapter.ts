@@ -86,3 +86,8 @@ export class EffectFailure extends Error {
     this.retry_after_ms = options.retry_after_ms
   }
 }
+
+/** Whether an effect was aborted because its engine stops: it is taken up again by the next run, so nothing is undone. */
+export function isParked(signal: AbortSignal): boolean {
+  return signal.aborted && signal.reason instanceof DOMException && signal.reason.cause === 'parked'
+}

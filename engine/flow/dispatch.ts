@@ -73,15 +73,19 @@ export class Dispatch {
 
   /** Gives up what is still out without an answer: it stays open in the world and is taken up at the next start. */
   park(which: (type: EffectType) => boolean = () => true): void {
-    for (const [effect_id, { type }] of [...this.#calls]) if (which(type)) this.drop(effect_id)
+    for (const [effect_id, { type }] of [...this.#calls]) if (which(type)) this.#drop(effect_id, 'parked')
   }
 
   /** Ends an effect that is out, if it is: nobody waits for its answer any more. */
   drop(effect_id: number): void {
+    this.#drop(effect_id, 'withdrawn')
+  }
+
+  #drop(effect_id: number, cause: 'parked' | 'withdrawn'): void {
     const call = this.#calls.get(effect_id)
     if (call === undefined) return
     this.#calls.delete(effect_id)
-    call.controller.abort()
+    call.controller.abort(new DOMException(`the effect was ${cause}`, { name: 'AbortError', cause }))
     this.#settled()
   }
 

@@ -3,8 +3,12 @@ import { count, flag, text, texts } from './schemas.ts'
 
 /** Effects on opencode: work that it is given, and answers to what it asks to be allowed. */
 
-/** `directory` is absolute; `title` names the session for people; `deadline_ms` ends it early. */
+/**
+ * `directory` is absolute; `key` is the request's own for ever, and stands in the session's title behind `title`, which is for people;
+ * `deadline_ms` ends it early.
+ */
 export type OpencodeRunRequest = {
+  key: string
   directory: string
   prompt: string
   agent?: string
@@ -21,17 +25,20 @@ export type OpencodeRunDone = {
   finish: string
 }
 /**
- * Gives opencode a prompt in a session of its own and waits until it has worked. Fails with OPENCODE_AWAY, OPENCODE_REFUSED,
+ * Gives opencode a prompt in a session of its own and waits until it has worked. It happens once: whoever is asked the same again, after a
+ * crash, goes on with the session that bears the key, and sends nothing that was sent. Fails with OPENCODE_AWAY, OPENCODE_REFUSED,
  * OPENCODE_ERROR, OPENCODE_DEADLINE, OPENCODE_CANCELLED.
  */
 export const OpencodeRun = effectType<OpencodeRunRequest, OpencodeRunDone>('opencode.run', {
-  retry: 'once',
+  // Safe because of the key.
+  retry: 'safe',
   // The request's own deadline is shorter; this one only ends a handler that hangs.
   deadline_ms: 3_700_000,
   attempts_max: 4,
   backoff_ms: 1_000,
   in_flight_max: 4,
   request: {
+    key: { type: 'string', pattern: '^[a-z0-9]{8,64}$' },
     directory: text,
     prompt: text,
     'agent?': text,

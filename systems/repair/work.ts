@@ -8,6 +8,7 @@ import {
   RepairDone,
   RepairFailed,
 } from '../events.ts'
+import { hash64 } from '../text/hash.ts'
 import { Repair, RepairPhase, RepairState, RepairVerdict } from './columns.ts'
 import { type RepairRule, repairRulesOf } from './policy.ts'
 import { repairPrompt, tail } from './prompt.ts'
@@ -17,6 +18,7 @@ import { addAsked, addCheck, filesChanged, lastChanged, lastCheck } from './step
 /** How a repair goes from one step to the next; each function moves one repair, in O(1) unless it says otherwise. */
 
 const reasonUnits = 300
+const hash = new Uint32Array(2)
 /** Characters of what opencode said, and of the last output in a report. */
 const saidUnits = 2_000
 /** After these opencode may have changed files all the same, so the command is run once more before it is given up. */
@@ -106,6 +108,7 @@ function ask(tick: Tick, { row, rule }: Work, done: CommandRunDone, changed: rea
   repair.state[row] = attempt === 1 ? RepairState.running : RepairState.retry
   repair.phase[row] = RepairPhase.asking
   const request = {
+    key: keyOf(tick, row),
     directory,
     prompt: repairPrompt(rule, { attempt, check: done, changed }),
     title: `repair ${name}, attempt ${attempt}`,
@@ -113,6 +116,12 @@ function ask(tick: Tick, { row, rule }: Work, done: CommandRunDone, changed: rea
     ...(agent === undefined ? {} : { agent }),
   }
   repair.effect_id[row] = tick.request(OpencodeRun, request, row)
+}
+
+/** The same for ever for one asking, and different from that of any other record: time and the world's chance are in it. */
+function keyOf(tick: Tick, row: number): string {
+  hash64(`${tick.now_ms} ${row} ${tick.random()} ${tick.random()}`, hash)
+  return `${hash[0]!.toString(36)}${hash[1]!.toString(36)}`.padStart(8, '0')
 }
 
 function succeed(tick: Tick, { row, rule }: Work): void {

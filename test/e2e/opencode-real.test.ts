@@ -134,8 +134,6 @@ test.skipIf(binary === '')(
 )
 
 const sample = fileURLToPath(new URL('../examples/repair', import.meta.url))
-const support = fileURLToPath(new URL('../support/opencode-run.ts', import.meta.url))
-
 test.skipIf(binary === '')(
   `the real one repairs the sample project: an edit is allowed, the daemon killed -9, nothing asked twice${unless}`,
   async () => {
@@ -144,13 +142,12 @@ test.skipIf(binary === '')(
     cleanups.push(() => real.stop())
     for (const name of ['cart.js', 'cart.test.js', 'package.json']) cpSync(join(sample, name), join(real.project, name))
     const place = new Place()
-    const runs = `import { opencodeRuns } from ${JSON.stringify(support)}
-export default { adapters: [opencodeRuns(${JSON.stringify({ base_url: `http://127.0.0.1:${real.port}`, password })})] }
-`
-    writeFileSync(join(place.folder, 'runs.ts'), runs)
+    const secret = join(place.folder, 'password')
+    writeFileSync(secret, password, { mode: 0o600 })
     mkdirSync(place.data)
     const rule = `{ name: shop, directory: ${JSON.stringify(real.project)}, command: [npm, test], attempts_max: 2 }`
-    const words = [...place.config(`extend: ./runs.ts\nrepairs: [${rule}]\n`), '--data', place.data]
+    const neighbour = `{ base_url: 'http://127.0.0.1:${real.port}', password: ${JSON.stringify(`file:${secret}`)}, permissions: [{ tool: read, answer: once }] }`
+    const words = [...place.config(`opencode: ${neighbour}\nrepairs: [${rule}]\n`), '--data', place.data]
     const list = async (): Promise<{ [key: string]: unknown }> =>
       JSON.parse((await promethean(['repair', 'list', '--json', ...words])).out) as { [key: string]: unknown }
 
@@ -162,11 +159,21 @@ export default { adapters: [opencodeRuns(${JSON.stringify({ base_url: `http://12
     await first.finished
     expect((await ordered).code).not.toBe(0)
 
-    // While nobody waits, the operator allows the edit, and opencode finishes what it was asked for.
-    const [permission] = await real.permissions()
-    await real.ask('POST', `/permission/${permission}/reply`, { reply: 'once' })
-    await real.until('it is idle', () => real.idle())
+    // Nobody asks the same again: the next life hears what is still asked, and the operator allows it.
     const second = await place.start(words)
+    const waiting = async (): Promise<string[]> => {
+      const { out } = await promethean(['opencode', 'permissions', '--json', ...words])
+      const asked = out
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as { permission: string; state: string })
+      return asked.flatMap(({ permission, state }) => (state === 'asked' ? [permission] : []))
+    }
+    await second.until('the permission is known', async () => (await waiting()).length === 1)
+    const allowed = await promethean(['opencode', 'allow', (await waiting())[0] ?? '', ...words])
+    expect(allowed, allowed.err).toMatchObject({ code: 0 })
+    await real.until('it is idle', () => real.idle())
     await second.until('the repair has ended', async () => (await list())['state'] === 'none')
     expect(await list()).toMatchObject({ verdict: 'done', attempts: 1, runs: 1 })
     expect(((await real.ask('GET', '/session')).data as object[]).length).toBe(1)
@@ -174,8 +181,8 @@ export default { adapters: [opencodeRuns(${JSON.stringify({ base_url: `http://12
 
     writeFileSync(join(real.project, 'cart.js'), readFileSync(join(sample, 'cart.js')))
     const again = promethean(['repair', 'run', 'shop', ...words])
-    await real.until('it asks again', async () => (await real.permissions()).length === 1)
-    await real.ask('POST', `/permission/${(await real.permissions())[0]}/reply`, { reply: 'once' })
+    await second.until('it asks again', async () => (await waiting()).length === 1)
+    expect(await promethean(['opencode', 'always', (await waiting())[0] ?? '', ...words])).toMatchObject({ code: 0 })
     const done = await again
     expect(done, done.err).toMatchObject({ code: 0 })
     expect(done.out).toContain('shop: the command succeeds; opencode was asked once; changed cart.js\n')

@@ -18,6 +18,8 @@ import { type MockPrompt, mockOpencode, saidIn } from '../support/opencode.ts'
 import { requester } from '../support/requester.ts'
 
 const directory = '/work/shop'
+let keys = 0
+const key = (): string => `testing${++keys}`
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
@@ -245,6 +247,7 @@ describe('A prompt', () => {
     server.prompted(worker(server))
     const engine = await living(server)
     const outcome = await requester.ask(engine, OpencodeRun, {
+      key: key(),
       directory,
       prompt: 'Mend the cart',
       agent: 'build',
@@ -268,7 +271,7 @@ describe('A prompt', () => {
       setTimeout(() => server.down(false), 60)
     })
     const engine = await living(server)
-    const outcome = await requester.ask(engine, OpencodeRun, { directory, prompt: 'Mend the cart' })
+    const outcome = await requester.ask(engine, OpencodeRun, { key: key(), directory, prompt: 'Mend the cart' })
     expect(outcome).toMatchObject({ type: 'opencode.run.done', payload: { finish: 'stop' } })
     expect(server.seen.prompts).toHaveLength(1)
   })
@@ -303,16 +306,52 @@ describe('A prompt', () => {
     const server = await served()
     server.prompted(script(server))
     const engine = await living(server)
-    const outcome = await requester.ask(engine, OpencodeRun, { directory, prompt: 'Mend the cart', ...more })
+    const outcome = await requester.ask(engine, OpencodeRun, {
+      key: key(),
+      directory,
+      prompt: 'Mend the cart',
+      ...more,
+    })
     expect(outcome).toMatchObject({ type: 'opencode.run.failed', payload: { code } })
     expect(server.seen.aborted).toHaveLength(1)
+  })
+
+  test('is gone on with by the next run, when the engine stops or dies in between: it is sent once', async () => {
+    const server = await served()
+    server.prompted(({ message, session, text }) => {
+      server.busy.add(session)
+      server.add(session, saidIn(session, message, text))
+    })
+    const store = ram()
+    const request = { key: key(), directory, prompt: 'Mend the cart' }
+    for (const way of ['stop', 'crash'] as const) {
+      const engine = await living(server, store)
+      if (way === 'stop') engine.publish({ type: 'test.wanted', payload: { type: OpencodeRun.name, request } })
+      await until(engine, () => server.seen.prompts.length === 1)
+      if (way === 'stop') await engine.stop()
+      else {
+        store.crash()
+        cleanups.pop()
+      }
+    }
+    expect(server.seen.aborted, 'opencode works on').toEqual([])
+    const [prompt] = server.seen.prompts
+    const last = await living(server, store)
+    let done: unknown
+    last.on(OpencodeRun.done.name, ({ payload }) => {
+      done = payload
+    })
+    worker(server)({ ...prompt!, text: '' })
+    await until(last, () => done !== undefined)
+    expect(done).toMatchObject({ text: 'The cart is mended.', finish: 'stop' })
+    expect(server.seen.prompts).toHaveLength(1)
   })
 
   test('for a server that is not there fails with OPENCODE_AWAY', async () => {
     const server = await served()
     const engine = await living(server)
     server.down(true)
-    const outcome = await requester.ask(engine, OpencodeRun, { directory, prompt: 'Mend the cart' })
+    const outcome = await requester.ask(engine, OpencodeRun, { key: key(), directory, prompt: 'Mend the cart' })
     expect(outcome).toMatchObject({ type: 'opencode.run.failed', payload: { code: 'OPENCODE_AWAY' } })
   })
 })

@@ -8,17 +8,22 @@ import { begin, repairing, type Scripted, scripted, shop, until, type Verdict, v
 /** What the project needs until its command succeeds. */
 const neededMax = 2
 
-type Project = { done: number; asked: number }
+type Project = { done: number; asked: number; readonly sessions: Map<string, string[]> }
+const projectOf = (done = 0): Project => ({ done, asked: 0, sessions: new Map() })
 const never = (): Promise<never> => new Promise(() => undefined)
 
 /** Opencode and a project that outlive the process: each working of opencode's brings it nearer to green. */
 function around(project: Project, hold: { check: boolean; ask: boolean; worksFirst: boolean }): Scripted {
   return scripted(
     () => (hold.check ? never() : project.done >= neededMax ? 0 : 1),
-    () => {
-      project.asked++
-      if (hold.worksFirst || !hold.ask) project.done++
-      return hold.ask ? never() : [`part-${project.done}.ts`]
+    ({ key }) => {
+      // Who is asked the same again goes on with what was begun.
+      const begun = project.sessions.get(key)
+      if (begun === undefined) project.asked++
+      const files = begun ?? []
+      project.sessions.set(key, files)
+      if (files.length === 0 && (hold.worksFirst || !hold.ask)) files.push(`part-${++project.done}.ts`)
+      return hold.ask ? never() : files
     },
   )
 }
@@ -33,7 +38,7 @@ const free = { check: false, ask: false, worksFirst: false }
 
 test('killed while the command runs, it is run again, and opencode has not been asked for it', async () => {
   const store = ram()
-  const project = { done: 0, asked: 0 }
+  const project = projectOf()
   const first = await repairing(store, around(project, { ...free, check: true }))
   await begin(first)
   expect(repairsOf(first)[0]).toMatchObject({ phase: 'checking' })
@@ -49,10 +54,10 @@ test.each([
   ['had not worked yet', false],
   ['had worked already', true],
 ])(
-  'killed while opencode is asked and %s: the same is never asked twice, the command says how things stand',
+  'killed while opencode is asked and %s: what was begun is gone on with, and the same is never begun twice',
   async (_name, worksFirst) => {
     const store = ram()
-    const project = { done: worksFirst ? 1 : 0, asked: 0 }
+    const project = projectOf(worksFirst ? 1 : 0)
     const first = await repairing(store, around(project, { ...free, ask: true, worksFirst }))
     await begin(first)
     await until(first, () => project.asked === 1)
@@ -60,11 +65,11 @@ test.each([
     const script = around(project, free)
     const second = await repairing(store, script)
     const verdict = await ended(second)
-    // What was asked in the first life counts as an attempt; where it helped, nothing more is asked.
-    const [attempts, files] = worksFirst ? [1, []] : [3, ['part-1.ts', 'part-2.ts']]
+    const [attempts, files] = worksFirst ? [1, ['part-2.ts']] : [2, ['part-1.ts', 'part-2.ts']]
     expect(verdict).toMatchObject({ type: 'repair.done', attempts, files })
+    expect(project.asked).toBe(attempts)
     expect(script.asked.map(({ title }) => title)).toEqual(
-      worksFirst ? [] : ['repair shop, attempt 2', 'repair shop, attempt 3'],
+      worksFirst ? ['repair shop, attempt 1'] : ['repair shop, attempt 1', 'repair shop, attempt 2'],
     )
     expect(await second.replay()).toMatchObject({ identical: true })
     await second.stop()
@@ -73,7 +78,7 @@ test.each([
 
 test('killed between two runs, the next one still begins at its time, and not within the first moments', async () => {
   const store = ram()
-  const project = { done: 2, asked: 0 }
+  const project = projectOf(2)
   let wall_ms = 1_760_000_000_000
   const rules = [{ ...shop, every_ms: 60_000 }]
   const first = await repairing(store, around(project, free), rules, () => wall_ms)
