@@ -55,9 +55,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     case 'replay':
       return (await import('./cli/replay.ts')).replay(args)
     case 'fork':
-      return (await import('./cli/fork.ts')).fork(args)
     case 'bisect':
-      return (await import('./cli/bisect.ts')).bisect(args)
+      return (await import('./cli/travel.ts')).travel(args)
     case 'backup':
       return (await import('./cli/backup.ts')).backup(args)
     case 'restore':

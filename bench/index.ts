@@ -9,6 +9,7 @@ import { mcp } from './mcp.bench.ts'
 import { memory } from './memory.bench.ts'
 import { notes } from './notes.bench.ts'
 import { olympia } from './olympia.bench.ts'
+import { opencode } from './opencode.bench.ts'
 import { recovery } from './recovery.bench.ts'
 import { replay } from './replay.bench.ts'
 import { type Change, compare, type NamedRow } from './report/compare.ts'
@@ -21,6 +22,7 @@ import { schedule } from './schedule.bench.ts'
 import { machine, type Row, scaleOf } from './support.ts'
 import { systems } from './systems.bench.ts'
 import { tick } from './tick.bench.ts'
+import { travel } from './travel.bench.ts'
 import { turn } from './turn.bench.ts'
 import { vectors } from './vectors.bench.ts'
 
@@ -35,10 +37,12 @@ const concerns = [
   journal,
   recovery,
   replay,
+  travel,
   notes,
   idle,
   memory,
   discord,
+  opencode,
   compacting,
   vectors,
   mcp,

@@ -100,7 +100,7 @@ export class Engine {
     this.#clock = options.clock ?? wallClock
     this.#listeners = new Listeners(log)
     const types = declaredEvents(options)
-    this.past = new Past(options, { limits, types, last: () => this.tick })
+    this.past = new Past(options, { limits, log, types, last: () => this.tick })
     this.#intake = new Intake(types, limits, answersMax(options, limits), {
       health: () => this.health,
       wake: () => this.#driver.wake(),

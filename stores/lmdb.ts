@@ -15,6 +15,7 @@ import {
 } from './lmdb/environment.ts'
 import { assertRoom, commitFailure, inTime, unanswered } from './lmdb/failure.ts'
 import { prepareFolder, storeError } from './lmdb/files.ts'
+import { type KeyframeFolder, keyframesIn } from './lmdb/keyframes.ts'
 import { type Lock, takeLock } from './lmdb/lock.ts'
 import type { Manifest } from './lmdb/manifest.ts'
 import { checkOptions, defaults, type LmdbOptions } from './lmdb/options.ts'
@@ -49,6 +50,7 @@ export function lmdb(dir: string, options: LmdbOptions = {}): Store {
 
 class LmdbStore implements Store {
   readonly name = 'lmdb'
+  readonly keyframes: KeyframeFolder
   readonly #folder: string
   readonly #options: LmdbOptions
   #open: Open | undefined
@@ -63,6 +65,7 @@ class LmdbStore implements Store {
   constructor(folder: string, options: LmdbOptions) {
     this.#folder = folder
     this.#options = options
+    this.keyframes = keyframesIn(folder)
   }
 
   async open(tables: readonly string[]): Promise<StoreHead> {
@@ -126,6 +129,7 @@ class LmdbStore implements Store {
     return this.#inOrder(async () => {
       assertTick(snapshot_tick)
       const { environment, journal, snapshots } = this.#opened()
+      await this.keyframes.clear()
       await snapshots.removeBefore(snapshot_tick)
       const held = [...journal.getKeys({ end: tickKey(snapshot_tick + 1) })].slice(0, -1)
       for (let from = 0; from < held.length; from += droppedAtOnce) {

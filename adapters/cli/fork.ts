@@ -16,7 +16,7 @@ import type { Config } from './config.ts'
 import { CliError, type ExitCode, exitCodes } from './exit.ts'
 import { handlersFor } from './fork/live.ts'
 import { memoryDifferences } from './fork/memories.ts'
-import { changeOf, type ForkConfig, forkConfig } from './fork/policy.ts'
+import { changeOf, forkConfig } from './fork/policy.ts'
 import { memoryStamps } from './fork/stamps.ts'
 import { type TurnsBefore, turnDifferences, turnsBefore } from './fork/turns.ts'
 import { type Differences, differenceWords } from './fork/words.ts'
@@ -33,9 +33,9 @@ export async function fork(args: Arguments): Promise<ExitCode> {
     )
   }
   const config = configOf(args, args.words[0])
-  const other = await forkConfig(args, file)
+  const other = await forkConfig(args, config, file)
   const out = args.out === undefined ? undefined : newFolder(args.out)
-  const handlers = await handlersFor(modelOf(config, other), live)
+  const handlers = await handlersFor(other.config, live)
   const engine = await openWhole(config)
   try {
     const change = [await changeOf(engine, at, other)]
@@ -48,13 +48,6 @@ export async function fork(args: Arguments): Promise<ExitCode> {
   } finally {
     await engine.stop()
   }
-}
-
-/** Who is asked live: the model that the fork's config names, else the usual one. */
-function modelOf(config: Config, { names, config: other }: ForkConfig): Config {
-  return names.includes('model')
-    ? { ...config, model: other.model, keyName: other.keyName, policy: other.policy }
-    : config
 }
 
 /** @throws CliError 65 for a folder that holds something already */

@@ -4,6 +4,7 @@ import { runtimeName, version } from '../version.ts'
 import { freshCore, restoreSnapshot } from './recover.ts'
 import { copyWorld, type Snapshot } from './snapshot.ts'
 import type { Store } from './store.ts'
+import { viewOf } from './view.ts'
 import { advance, type Pause, type Progress, visit } from './visit.ts'
 
 /** Asks whether something holds of the world as it was after a tick; it must not keep or change what it is shown. */
@@ -48,20 +49,6 @@ export async function firstWhere(parts: Parts, store: Store, options: FirstOptio
   return options.every === undefined ? halving(parts, store, start, options) : stepping(store, start, options)
 }
 
-/** What may be looked at of a core. */
-export function viewOf(core: Core): View {
-  return {
-    world: core.world,
-    get tick() {
-      return core.tick
-    },
-    get now_ms() {
-      return core.now_ms
-    },
-    read: (table, id) => core.read(table, id),
-  }
-}
-
 async function stepping(
   store: Store,
   at: Progress,
@@ -78,7 +65,7 @@ async function stepping(
 
 /** The condition does not hold at `low`, a copy of the world; it does at `high`, once that was asked. */
 async function halving(parts: Parts, store: Store, start: Progress, options: FirstOptions): Promise<First | undefined> {
-  const { to, holds, pause } = options
+  const { to, holds } = options
   let low = kept(start)
   let high = to + 1
   let asked = 1
@@ -86,8 +73,7 @@ async function halving(parts: Parts, store: Store, start: Progress, options: Fir
   while (high - low.tick > 1) {
     // The last tick is asked first: where it does not hold there, it holds nowhere.
     const tick = high > to ? to : low.tick + Math.floor((high - low.tick) / 2)
-    const at = again(parts, store, low, options)
-    await advance(at, store, tick, { pause })
+    const at = await reached(parts, store, low, { ...options, tick })
     asked++
     if (await holds(viewOf(at.core))) {
       high = tick
@@ -96,6 +82,21 @@ async function halving(parts: Parts, store: Store, start: Progress, options: Fir
     else low = kept(at)
   }
   return found === undefined ? undefined : { tick: high, core: found, asked, before: low.tick }
+}
+
+/** The world after a tick, from the copy or from a snapshot of the record that is nearer. */
+async function reached(
+  parts: Parts,
+  store: Store,
+  low: Kept,
+  options: FirstOptions & { readonly tick: number },
+): Promise<Progress> {
+  const { tick, backoff_max_ms, pause } = options
+  const near = store.snapshots().find((at) => at <= tick && at > low.tick)
+  if (near !== undefined) return visit(parts, store, { tick, backoff_max_ms, pause, snapshots: [near] })
+  const at = again(parts, store, low, options)
+  await advance(at, store, tick, { pause })
+  return at
 }
 
 type Kept = { readonly tick: number; readonly snapshot: Snapshot }

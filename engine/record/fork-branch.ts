@@ -3,7 +3,7 @@ import { Dispatch } from '../flow/dispatch.ts'
 import { Effect, EffectStatus } from '../flow/effect.ts'
 import { ClockSet, EffectsHeld, EngineStarted, type Event, type EventInput, type Payload } from '../flow/event.ts'
 import { type Core, outboxTable } from '../tick.ts'
-import { type Asked, answeredBy, type Recording, requestUnitsMax } from './fork-recording.ts'
+import { type Asked, type Recording, requestUnitsMax } from './fork-recording.ts'
 import type { ForkStore } from './fork-store.ts'
 import { decodeEntry, encodeEntry } from './journal.ts'
 import type { Put, Store } from './store.ts'
@@ -38,8 +38,10 @@ export const forkRefused = 'FORK_REFUSED'
 export class Branch {
   /** Effects that only the fork asked for. */
   readonly own: BranchEffect[] = []
-  /** How many requests both asked for. */
+  /** How many requests both asked for; how many attempts were performed, and refused. */
   same = 0
+  performed = 0
+  refused = 0
   readonly #core: Core
   readonly #recording: Recording
   readonly #parts: BranchParts
@@ -61,7 +63,7 @@ export class Branch {
     const { effect_id, status } = core.world.of(Effect)
     for (const entity of core.world.each(Effect)) {
       this.#bound.set(effect_id[entity]!, recording.of(effect_id[entity]!))
-      if (status[entity] === EffectStatus.in_flight) this.#leave(entity)
+      if (status[entity] === EffectStatus.in_flight) this.#leave(entity, true)
     }
   }
 
@@ -84,7 +86,7 @@ export class Branch {
     const tick = this.#core.tick + 1
     recorded.forEach((event) => {
       if (ClockSet.is(event) || EngineStarted.is(event)) own.push(event)
-      else if (answeredBy(event).length > 0) rest.push(...this.#inStep(event, tick))
+      else if (this.#recording.answered(event).length > 0) rest.push(...this.#inStep(event, tick))
       else if (!this.#parts.without.has(event.type)) rest.push(event)
     })
     const late = this.#late(tick)
@@ -96,7 +98,7 @@ export class Branch {
   /** A recorded answer, for the effect of the fork that is due it in this very tick. */
   #inStep(event: Event, tick: number): Event[] {
     const ids: number[] = []
-    for (const effect_id of answeredBy(event)) {
+    for (const effect_id of this.#recording.answered(event)) {
       const taken_by = this.#recording.of(effect_id)?.taken_by ?? 0
       const waiting = this.#waiting.get(taken_by)
       if (waiting?.due !== tick || waiting.asked.legs[waiting.leg]?.answered?.tick !== tick) continue
@@ -123,30 +125,44 @@ export class Branch {
     return found
   }
 
+  /**
+   * Finds out what a new effect is in the recording. One that may be repeated and was asked for more often than then is answered
+   * as it was.
+   */
   #bind(effect_id: number, text: string): void {
     const asked = this.#recording.take(effect_id, text)
-    this.#bound.set(effect_id, asked)
-    if (asked !== undefined) this.same++
-    else {
-      const { tick } = this.#core
-      const type = this.#core.effectTypeOf(this.#core.openEffect(effect_id)).name
-      const effect: BranchEffect = { effect_id, type, tick, text: text.slice(0, requestUnitsMax), end: 'open' }
-      this.own.push(effect)
-      this.#ownById.set(effect_id, effect)
+    if (asked !== undefined) {
+      this.#bound.set(effect_id, asked)
+      this.same++
+      return
     }
+    const { tick } = this.#core
+    const { name, retry } = this.#core.effectTypeOf(this.#core.openEffect(effect_id))
+    const again = retry === 'safe' ? this.#recording.again(effect_id, text) : undefined
+    const cut = text.slice(0, requestUnitsMax)
+    const effect: BranchEffect = {
+      effect_id,
+      type: name,
+      tick,
+      text: cut,
+      end: again === undefined ? 'open' : 'recorded',
+    }
+    this.#bound.set(effect_id, again)
+    this.own.push(effect)
+    this.#ownById.set(effect_id, effect)
   }
 
-  /** An effect has left: it is answered when and as the recording says, else at once. */
-  #leave(entity: number): void {
+  /** An effect has left: it is answered when and as the recording says, else at once. @param before it had, when the fork began */
+  #leave(entity: number, before = false): void {
     const core = this.#core
     const effect_id = core.world.of(Effect).effect_id[entity]!
     const asked = this.#bound.get(effect_id)
     const leg = this.#left.get(effect_id) ?? 0
     this.#left.set(effect_id, leg + 1)
     const recorded = asked?.legs[leg]
-    if (asked === undefined || recorded === undefined || (recorded.answered === undefined && asked.withdrawn)) {
-      return this.#send(entity, effect_id)
-    }
+    if (asked === undefined || recorded === undefined) return this.#send(entity, effect_id)
+    const other = !before && recorded.stamp !== this.#recording.stampOf(asked.type, core)
+    if (other || (recorded.answered === undefined && asked.withdrawn)) return this.#send(entity, effect_id)
     // What the recording did not see answered stays open here too.
     if (recorded.answered === undefined) return
     const due = core.tick + Math.max(1, recorded.answered.tick - recorded.left)
@@ -165,10 +181,12 @@ export class Branch {
     if (text !== undefined && this.#parts.handlers.has(type.name)) {
       const { request } = JSON.parse(text) as { request: Payload }
       if (own !== undefined) own.end = 'performed'
+      this.performed++
       this.#dispatch.send({ effect_id, type, request, attempt: attempts[entity]! })
       return
     }
     if (own !== undefined) own.end = 'refused'
+    this.refused++
     const reason = 'the recording has no answer to this request, and nobody performs it in a fork'
     this.#answers.push(
       this.#parts.eventOf({ type: type.failed.name, payload: { effect_id, code: forkRefused, reason } }),

@@ -1,6 +1,5 @@
-import { Effect } from '../flow/effect.ts'
-import { type Core, outboxTable, type Parts } from '../tick.ts'
-import { recordText } from './frame.ts'
+import { outboxTable, type Parts } from '../tick.ts'
+import { frameText, recordName, recordText } from './frame.ts'
 import { readRecord } from './recover.ts'
 import { encodeSnapshot, type Snapshot } from './snapshot.ts'
 import type { Commit, Put, Store } from './store.ts'
@@ -12,10 +11,13 @@ export type ForkStore = {
   commit(commit: Commit): Promise<void>
 }
 
+/** The record that is forked, as it was when the fork begins. */
+export type PastStore = Pick<Store, 'read' | 'keys' | 'journal'>
+
 const putsAtOnce = 1_000
 
 /** Memory over a record that is only read. */
-export function scratchOver(store: Store): ForkStore {
+export function scratchOver(store: PastStore): ForkStore {
   const own = new Map<string, Map<number, Uint8Array | undefined>>()
   return {
     read(table, id) {
@@ -41,25 +43,24 @@ export function scratchOver(store: Store): ForkStore {
  */
 export async function copiedInto(
   into: Store,
-  store: Store,
-  { core, snapshot, parts }: { core: Core; snapshot: Snapshot; parts: Parts },
+  store: PastStore,
+  { snapshot, parts, open }: { snapshot: Snapshot; parts: Parts; open: ReadonlyMap<number, string> },
 ): Promise<ForkStore> {
-  const { journal_tick } = snapshot.head
+  const { journal_tick, state } = snapshot.head
   let puts: Put[] = []
   const flush = async (entry: Uint8Array | null): Promise<void> => {
     await into.commit({ tick: journal_tick, entry, puts })
     puts = []
   }
-  const copy = async (table: string, key: number): Promise<void> => {
-    const bytes = store.read(table, key)
+  const copy = async (table: string, key: number, bytes: Uint8Array | undefined): Promise<void> => {
     if (bytes !== undefined && puts.push({ table, key, bytes }) === putsAtOnce) await flush(null)
   }
-  for (const table of parts.records) for (const key of [...store.keys(table)]) await copy(table, key)
-  const { effect_id } = core.world.of(Effect)
-  for (const entity of core.world.each(Effect)) await copy(outboxTable, effect_id[entity]!)
+  for (const table of parts.records)
+    for (const key of [...store.keys(table)]) await copy(table, key, store.read(table, key))
+  for (const [id, text] of open) await copy(outboxTable, id, frameText(text, recordName(outboxTable, id)))
   let newest: Uint8Array | null = null
   for (const { bytes } of store.journal(journal_tick, journal_tick)) newest = bytes
   await flush(newest)
-  await into.saveSnapshot(core.tick, encodeSnapshot(snapshot))
+  await into.saveSnapshot(state.tick, encodeSnapshot(snapshot))
   return { read: (table, id) => readRecord(into, table, id), commit: (commit) => into.commit(commit) }
 }

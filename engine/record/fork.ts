@@ -4,15 +4,15 @@ import { Inbox } from '../flow/inbox.ts'
 import type { Limits } from '../limits.ts'
 import { Core, type Parts } from '../tick.ts'
 import { runtimeName, version } from '../version.ts'
-import { viewOf } from './first.ts'
 import { Branch, type BranchEffect } from './fork-branch.ts'
-import { type Asked, Recording } from './fork-recording.ts'
-import { copiedInto, scratchOver } from './fork-store.ts'
-import { decodeEntry } from './journal.ts'
+import { type Asked, Recording, type Stamps } from './fork-recording.ts'
+import { copiedInto, type PastStore, scratchOver } from './fork-store.ts'
+import { decodeEntry, type Entry } from './journal.ts'
 import { restoreSnapshot } from './recover.ts'
 import { copyWorld } from './snapshot.ts'
 import type { Store } from './store.ts'
-import { advance, entriesAfter, type Pause, visit } from './visit.ts'
+import { viewOf } from './view.ts'
+import { advance, entriesAfter, furthestBack, type Pause, visit } from './visit.ts'
 
 export type ForkOptions = {
   /** The last tick that both have in common. */
@@ -27,6 +27,8 @@ export type ForkOptions = {
   readonly without?: readonly string[]
   /** Who performs effects of which the recording has no answer; all others of those fail with FORK_REFUSED. */
   readonly handlers?: (view: View) => { readonly [type: string]: EffectHandler }
+  /** Answers that depend on more than the request. */
+  readonly stamps?: Stamps
   /** An open store without anything in it, which becomes the record of the fork; default: memory, and gone afterwards. */
   readonly into?: Store
   readonly pause?: Pause
@@ -49,6 +51,7 @@ export type Forked = {
     /** What only the fork asked for, oldest first, and how many those were. */
     readonly only_fork: readonly BranchEffect[]
     readonly only_fork_count: number
+    /** Requests that were performed, and that failed with FORK_REFUSED; also of those that both asked for. */
     readonly performed: number
     readonly refused: number
   }
@@ -77,18 +80,31 @@ export async function fork(
     return event
   }
   const change = options.change.map(eventOf)
-  const { from_tick, ...recorded } = await visit(parts, store, { tick, backoff_max_ms, pause })
+  const recording = new Recording(parts, options.stamps ?? {})
+  const watching = {
+    pause,
+    before: (at: Core, { head, events }: Entry) => recording.answers(at, head.tick, events),
+    after: (at: Core) => recording.asks(at),
+  }
+  const { from_tick, ...recorded } = await visit(parts, store, {
+    tick,
+    backoff_max_ms,
+    ...watching,
+    // What was asked and answered before the fork is known only as far as it is replayed.
+    snapshots: furthestBack(store, tick),
+  })
   const { core, journal_tick } = recorded
   options.begun?.(viewOf(core))
   const snapshot = copyWorld(core, { version, runtime: runtimeName, journal_tick })
-  const rest =
-    options.into === undefined ? scratchOver(store) : await copiedInto(options.into, store, { core, snapshot, parts })
-  const recording = new Recording(core)
-  await advance(recorded, store, until, {
-    pause,
-    before: ({ head, events }) => recording.answers(core, head.tick, events),
-    after: () => recording.asks(core),
-  })
+  const open = recording.begin(core)
+  await advance(recorded, store, until, watching)
+  const past: PastStore = {
+    read: (table, key) => (recording.isLater(table, key) ? undefined : store.read(table, key)),
+    keys: (table) => store.keys(table),
+    journal: (from, to) => store.journal(from, to),
+  }
+  const { into } = options
+  const rest = into === undefined ? scratchOver(past) : await copiedInto(into, past, { snapshot, parts, open })
   const forked = new Core(parts, { read: rest.read, backoff_max_ms })
   restoreSnapshot(forked, snapshot)
   const branch = new Branch(forked, recording, { rest, eventOf, store, ...branchOptions(options, forked) })
@@ -133,16 +149,15 @@ function effectsOf(branch: Branch, recording: Recording): Forked['effects'] {
   const left: BranchEffect[] = []
   let count = 0
   for (const asked of recording.left()) if (++count <= toldMax) left.push(recordedEffect(asked))
-  const own = branch.own
-  const ended = (how: BranchEffect['end']): number => own.reduce((sum, { end }) => sum + (end === how ? 1 : 0), 0)
+  const { own, same, performed, refused } = branch
   return {
-    same: branch.same,
+    same,
     only_recorded: left,
     only_recorded_count: count,
     only_fork: own.slice(0, toldMax),
     only_fork_count: own.length,
-    performed: ended('performed'),
-    refused: ended('refused'),
+    performed,
+    refused,
   }
 }
 

@@ -1,4 +1,5 @@
 import { assert } from '../errors.ts'
+import type { Log } from '../flow/adapter.ts'
 import type { Event, EventType } from '../flow/event.ts'
 import type { Limits } from '../limits.ts'
 import type { Parts } from '../tick.ts'
@@ -18,16 +19,18 @@ export class Past {
   readonly #parts: Parts
   readonly #store: Store
   readonly #limits: Limits
+  readonly #log: Log
   readonly #types: readonly EventType[]
   readonly #last: () => number
 
   constructor(
     parts: Parts & { readonly store: Store },
-    about: { limits: Limits; types: readonly EventType[]; last(): number },
+    about: { limits: Limits; log: Log; types: readonly EventType[]; last(): number },
   ) {
     this.#parts = parts
     this.#store = parts.store
     this.#limits = about.limits
+    this.#log = about.log
     this.#types = about.types
     this.#last = about.last
   }
@@ -40,7 +43,8 @@ export class Past {
   /** See `Engine.visit`. */
   async visit(tick: number, pause?: Pause): Promise<Visit> {
     this.#known(tick, 0)
-    return visit(this.#parts, this.#store, { tick, backoff_max_ms: this.#limits.backoff_max_ms, pause })
+    const { backoff_max_ms } = this.#limits
+    return visit(this.#parts, this.#store, { tick, backoff_max_ms, log: this.#log, pause })
   }
 
   /**

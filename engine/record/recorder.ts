@@ -37,7 +37,7 @@ export class Recorder {
   #restedAt = -1
   #markBytes = 0
   #saving: Promise<void> | undefined
-  #preparing = false
+  #preparing: Promise<void> | undefined
   /** Memory for the next copy of the world. */
   #room: Uint8Array | undefined
   #committing: Promise<void> | undefined
@@ -100,6 +100,7 @@ export class Recorder {
 
   /** Copies the world, once the tick that is being committed is durable, and resolves when the copy has its name. */
   async snapshot(): Promise<void> {
+    if (this.#saving === undefined) await this.#prepared()
     while (this.#saving !== undefined || this.#committing !== undefined) {
       await Promise.allSettled([this.#saving, this.#committing])
     }
@@ -161,22 +162,29 @@ export class Recorder {
 
   /** A large world is copied at a later commit, when there is room for the copy. */
   #snapshotDue(): void {
-    if (this.#saving !== undefined || this.#preparing) return
+    if (this.#saving !== undefined || this.#preparing !== undefined) return
+    if (this.#room !== undefined || copyBytes(this.#core) <= touchBytes) return this.#snapshotSoon()
+    void this.#prepared()
+  }
+
+  /** Resolves when there is room for a copy of the world, so that the tick need not wait until fresh memory is there. */
+  #prepared(): Promise<void> {
+    this.#preparing ??= this.#prepare().finally(() => {
+      this.#preparing = undefined
+    })
+    return this.#preparing
+  }
+
+  async #prepare(): Promise<void> {
     const bytes = this.#room === undefined ? copyBytes(this.#core) : 0
-    if (bytes <= touchBytes) return this.#snapshotSoon()
-    this.#preparing = true
-    void touched(bytes + Math.floor(bytes / 8))
-      .then((room) => {
-        this.#room = room
-      })
-      .catch((thrown: unknown) => {
-        // The copy then takes fresh memory, and longer.
-        this.#room = new Uint8Array(0)
-        this.#log.warn({ reason: reasonOf(thrown) }, 'there was no memory to prepare a snapshot in')
-      })
-      .finally(() => {
-        this.#preparing = false
-      })
+    if (bytes <= touchBytes) return
+    try {
+      this.#room = await touched(bytes + Math.floor(bytes / 8))
+    } catch (thrown) {
+      // The copy then takes fresh memory, and longer.
+      this.#room = new Uint8Array(0)
+      this.#log.warn({ reason: reasonOf(thrown) }, 'there was no memory to prepare a snapshot in')
+    }
   }
 
   #snapshotSoon(): void {

@@ -35,7 +35,7 @@ export function freshCore(parts: Parts, store: Store, options: CoreOptions): Cor
 }
 
 /** A record's text out of its frame. @throws EngineError RECORD_DAMAGED */
-export function readRecord(store: Store, table: string, id: number): string | undefined {
+export function readRecord(store: Pick<Store, 'read'>, table: string, id: number): string | undefined {
   const framed = store.read(table, id)
   return framed === undefined ? undefined : recordText(framed, table, id)
 }

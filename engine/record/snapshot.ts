@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { EngineError, reasonOf } from '../errors.ts'
 import type { Core, CoreState } from '../tick.ts'
-import type { WorldShape } from '../world/world.ts'
+import type { NamedBytes, WorldShape } from '../world/world.ts'
 import { recordFormat } from './journal.ts'
 
 /**
@@ -30,13 +30,8 @@ export type Snapshot = { readonly head: SnapshotHead; readonly bytes: ReadonlyMa
  * are not copied: their rows stay as they are while the file is written.
  * @param room memory for the copy that has been touched before: fresh memory takes eight times as long as the copy
  */
-export function copyWorld(
-  core: Core,
-  about: { version: string; runtime: string; journal_tick: number },
-  room: Uint8Array = new Uint8Array(0),
-): Snapshot {
+export function copyWorld(core: Core, about: About, room: Uint8Array = new Uint8Array(0)): Snapshot {
   const live = [...core.world.bytes()]
-  const sections = live.map(({ name, bytes }) => ({ name, bytes: bytes.byteLength }))
   const copied = new Map<string, Uint8Array>()
   let used = 0
   for (const { name, bytes, fixed } of live) {
@@ -49,15 +44,26 @@ export function copyWorld(
       used += bytes.byteLength
     }
   }
+  return { head: headOf(core, about, live), bytes: copied }
+}
+
+type About = { readonly version: string; readonly runtime: string; readonly journal_tick: number }
+
+/** The world as it is, without a copy: for a core that runs no tick while the file is written. */
+export function lendWorld(core: Core, about: About): Snapshot {
+  const live = [...core.world.bytes()]
+  return { head: headOf(core, about, live), bytes: new Map(live.map(({ name, bytes }) => [name, bytes])) }
+}
+
+function headOf(core: Core, about: About, live: readonly NamedBytes[]): SnapshotHead {
   const state = core.state()
-  const head = {
+  return {
     format: recordFormat,
     ...about,
     state: { ...state, emitted: [...state.emitted] },
     shape: core.world.shape(),
-    sections,
+    sections: live.map(({ name, bytes }) => ({ name, bytes: bytes.byteLength })),
   }
-  return { head, bytes: copied }
 }
 
 /** How many bytes `copyWorld` has to copy. */

@@ -20,11 +20,26 @@ export type StoreHead = {
 }
 
 /**
+ * Snapshots that visits of the past leave behind, so that the next visit nearby need not replay so much. They are no part of the
+ * record: any of them may be missing or of another record, which whoever reads one finds out.
+ */
+export type Keyframes = {
+  /** Their ticks, newest first. */
+  ticks(): Promise<readonly number[]>
+  /** As `Store.readSnapshot`. */
+  read(tick: number, at: number, into: Uint8Array): Promise<number | undefined>
+  /** Writes one aside and gives it its name; only a few are kept. */
+  save(tick: number, chunks: Iterable<Uint8Array>): Promise<void>
+}
+
+/**
  * Where bytes rest. The engine's commit is the only writer; bytes are opaque here and already carry checksums.
  * A new database is one file against `stores/conformance.ts`.
  */
 export type Store = {
   readonly name: string
+  /** Undefined where visits leave nothing. `dropPast` removes them all. */
+  readonly keyframes?: Keyframes
   /**
    * Opens or creates the store and takes its lock.
    * @param tables every record table the engine will ever name

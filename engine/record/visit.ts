@@ -1,9 +1,12 @@
-import { EngineError } from '../errors.ts'
+import { EngineError, reasonOf } from '../errors.ts'
+import { type Log, silent } from '../flow/adapter.ts'
 import type { Core, Parts } from '../tick.ts'
+import { runtimeName, version } from '../version.ts'
 import { decodeEntry, type Entry } from './journal.ts'
 import { readSnapshot } from './read.ts'
 import { type CoreOptions, freshCore, restoreSnapshot } from './recover.ts'
-import type { JournalEntry, Store } from './store.ts'
+import { encodeSnapshot, lendWorld } from './snapshot.ts'
+import type { JournalEntry, Keyframes, Store } from './store.ts'
 
 export type Visit = {
   /** The world as it was after the tick; its records are read from the store. */
@@ -19,54 +22,75 @@ export type Progress = { readonly core: Core; journal_tick: number }
 /** Awaited now and then, so that whoever runs beside a replay is not held up. */
 export type Pause = () => Promise<void>
 
-/** Ticks without, and ticks with events between two moments at which others have their turn. */
-const sliceTicks = 1_024
-const sliceEntries = 16
-
-/**
- * The world as it was after a tick, made anew beside the one that runs: the newest snapshot before it, and the journal since. Nothing
- * is written and nothing leaves. O(journal since the snapshot).
- * @param options `pause` is awaited now and then, so that whoever runs beside it is not held up
- * @throws EngineError TICK_GONE when the record does not reach back so far, or not yet so far; JOURNAL_DAMAGED, SNAPSHOT_DAMAGED
- */
-export async function visit(
-  parts: Parts,
-  store: Store,
-  options: CoreOptions & { readonly tick: number; readonly pause?: Pause | undefined },
-): Promise<Visit> {
-  const core = freshCore(parts, store, options)
-  const begun = await nearest(core, store, options.tick)
-  const progress = { core, journal_tick: begun.journal_tick }
-  await advance(progress, store, options.tick, options)
-  return { ...progress, from_tick: begun.from_tick }
-}
-
 /** Hears of every entry that is replayed. */
 export type Watching = {
   readonly pause?: Pause | undefined
   /** Before it is applied. */
-  before?(entry: Entry): void
+  before?(core: Core, entry: Entry): void
   /** After its tick. */
-  after?(): void
+  after?(core: Core): void
 }
 
-/** Replays from where a core stands to a later tick. O(journal and ticks between). */
-export async function advance(progress: Progress, store: Store, until: number, watching: Watching = {}): Promise<void> {
+/** Ticks without, and ticks with events between two moments at which others have their turn. */
+const sliceTicks = 1_024
+const sliceEntries = 16
+
+/** Where to go, and from which snapshots that may begin; undefined: from any, or from a keyframe. */
+type Wanted = { readonly tick: number; readonly log?: Log; readonly snapshots?: readonly number[] | undefined }
+
+/** Journal that was replayed for a visit from which on it is worth a keyframe: about a second of replay. */
+const worthBytes = 1 << 23
+
+/**
+ * The world as it was after a tick, made anew beside the one that runs: the newest snapshot before it, and the journal since. The
+ * record is not written and nothing leaves; where the store has room for keyframes, a long replay leaves one. O(journal since the snapshot).
+ * @param options `pause` is awaited now and then, so that whoever runs beside it is not held up
+ * @throws EngineError TICK_GONE when the record does not reach back so far, or not yet so far; JOURNAL_DAMAGED, SNAPSHOT_DAMAGED
+ */
+export async function visit(parts: Parts, store: Store, options: CoreOptions & Watching & Wanted): Promise<Visit> {
+  const { tick } = options
+  const begun = await nearest(() => freshCore(parts, store, options), store, options)
+  const progress = { core: begun.core, journal_tick: begun.journal_tick }
+  const bytes = await advance(progress, store, tick, options)
+  if (bytes >= worthBytes && store.keyframes !== undefined) await keep(store.keyframes, progress, options.log)
+  return { ...progress, from_tick: begun.from_tick }
+}
+
+async function keep(keyframes: Keyframes, { core, journal_tick }: Progress, log: Log = silent): Promise<void> {
+  const { tick } = core
+  try {
+    await keyframes.save(tick, encodeSnapshot(lendWorld(core, { version, runtime: runtimeName, journal_tick })))
+  } catch (thrown) {
+    // The visit is as good without it; only the next one takes as long again.
+    log.warn({ tick, reason: reasonOf(thrown) }, 'no keyframe of the visit could be kept')
+  }
+}
+
+/** Replays from where a core stands to a later tick, and resolves with the bytes of journal that took. O(journal and ticks between). */
+export async function advance(
+  progress: Progress,
+  store: Store,
+  until: number,
+  watching: Watching = {},
+): Promise<number> {
   const { core } = progress
+  let read = 0
   for (let slice = entriesAfter(store, progress.journal_tick, until); slice.length > 0; ) {
     for (const { tick, bytes } of slice) {
       const entry = decodeEntry(bytes, tick)
       await idle(core, tick - 1, watching.pause)
-      watching.before?.(entry)
+      watching.before?.(core, entry)
       core.apply(entry.events)
       core.link(entry.batchText)
-      watching.after?.()
+      watching.after?.(core)
       progress.journal_tick = tick
+      read += bytes.byteLength
     }
     await watching.pause?.()
     slice = entriesAfter(store, progress.journal_tick, until)
   }
   await idle(core, until, watching.pause)
+  return read
 }
 
 /** Runs the ticks in which nothing happened. */
@@ -84,25 +108,86 @@ export function entriesAfter(store: Store, after: number, until: number): Journa
   return entries
 }
 
-/** Puts the newest snapshot that is not after the tick into a core; none where the journal holds everything. */
-async function nearest(core: Core, store: Store, wanted: number): Promise<{ from_tick: number; journal_tick: number }> {
-  for (const tick of store.snapshots()) {
-    if (tick > wanted) continue
-    const snapshot = await readSnapshot(core, (at, into) => store.readSnapshot(tick, at, into))
-    restoreSnapshot(core, snapshot)
-    return { from_tick: tick, journal_tick: snapshot.head.journal_tick }
+type Begun = { readonly core: Core; readonly from_tick: number; readonly journal_tick: number }
+
+/** The newest snapshot or keyframe that is not after the tick, in a core; none where the journal holds everything. */
+async function nearest(
+  fresh: () => Core,
+  store: Store,
+  { tick: wanted, log = silent, snapshots }: Wanted,
+): Promise<Begun> {
+  const snapshot = (snapshots ?? store.snapshots()).find((tick) => tick <= wanted)
+  if (snapshots === undefined) {
+    const keyframe = await orNone(log, () => fromKeyframe(fresh, store, snapshot ?? 0, wanted))
+    if (keyframe !== undefined) return keyframe
   }
-  for (const { tick } of store.journal(0)) {
-    if (tick === 1) return { from_tick: 0, journal_tick: 0 }
-    break
+  const core = fresh()
+  if (snapshot !== undefined) {
+    const read = await readSnapshot(core, (at, into) => store.readSnapshot(snapshot, at, into))
+    restoreSnapshot(core, read)
+    return { core, from_tick: snapshot, journal_tick: read.head.journal_tick }
   }
+  if (oldestEntry(store) === 1) return { core, from_tick: 0, journal_tick: 0 }
   throw new EngineError(
     'TICK_GONE',
     `tick ${wanted} is before what the record holds; it begins at ${beginningOf(store)}`,
-    {
-      value: wanted,
-    },
+    { value: wanted },
   )
+}
+
+/** A keyframe nearer than the snapshot, if there is one that is whole and of this very record: its digest is the journal's. */
+async function fromKeyframe(
+  fresh: () => Core,
+  store: Store,
+  snapshot: number,
+  wanted: number,
+): Promise<Begun | undefined> {
+  const { keyframes } = store
+  for (const tick of (await keyframes?.ticks()) ?? []) {
+    if (keyframes === undefined || tick > wanted || tick <= snapshot) continue
+    const core = fresh()
+    const read = await readSnapshot(core, (at, into) => keyframes.read(tick, at, into))
+    const { journal_tick, state } = read.head
+    const [entry] = [...store.journal(journal_tick, journal_tick)]
+    if (entry === undefined || decodeEntry(entry.bytes, journal_tick).head.digest !== state.digest) continue
+    restoreSnapshot(core, read)
+    return { core, from_tick: tick, journal_tick }
+  }
+  return undefined
+}
+
+/** A keyframe that cannot be used is as good as none: everything can be replayed without it. */
+async function orNone(log: Log, work: () => Promise<Begun | undefined>): Promise<Begun | undefined> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown
+    log.warn({ code: thrown.code, reason: thrown.message }, 'the keyframes of earlier visits are passed over')
+    return undefined
+  }
+}
+
+/**
+ * The oldest snapshot from which a visit costs no more than about a second of replay, as the only one of a list; none in it for the
+ * beginning, and undefined where each costs more. Whoever wants to know what came before a tick begins there. O(journal that is read)
+ */
+export function furthestBack(store: Store, tick: number): readonly number[] | undefined {
+  const known = store.snapshots().filter((at) => at <= tick)
+  if (oldestEntry(store) === 1) known.push(0)
+  for (const from of known.reverse()) {
+    let bytes = 0
+    for (const entry of store.journal(from + 1, tick)) {
+      bytes += entry.bytes.byteLength
+      if (bytes > worthBytes) break
+    }
+    if (bytes <= worthBytes) return from === 0 ? [] : [from]
+  }
+  return undefined
+}
+
+function oldestEntry(store: Store): number {
+  for (const { tick } of store.journal(0)) return tick
+  return 0
 }
 
 /** The first tick that can be visited: 1, or the oldest snapshot's where the past was dropped. O(1). */

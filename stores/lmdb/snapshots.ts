@@ -21,8 +21,11 @@ export type Snapshots = {
   bytes(): number
 }
 
-/** Finds the snapshots of a folder and removes what a crash left half-written. */
-export async function openSnapshots(folder: string): Promise<Snapshots> {
+/**
+ * Finds the snapshots of a folder and removes what a crash left half-written.
+ * @param which of more than two stay: those of the highest ticks, or the `latest` that was saved and the highest of the others
+ */
+export async function openSnapshots(folder: string, which: 'highest' | 'latest' = 'highest'): Promise<Snapshots> {
   let ticks: number[] = []
   let saving: Promise<void> = Promise.resolve()
   for (const name of await readdir(folder)) {
@@ -36,8 +39,9 @@ export async function openSnapshots(folder: string): Promise<Snapshots> {
   async function write(tick: number, chunks: Iterable<Uint8Array>): Promise<void> {
     try {
       await replaceFile(pathOf(tick), chunks)
-      const all = [tick, ...ticks.filter((other) => other !== tick)].sort((a, b) => b - a)
-      ticks = all.slice(0, kept)
+      const all = [tick, ...ticks.filter((other) => other !== tick)]
+      if (which === 'highest') all.sort((a, b) => b - a)
+      ticks = all.slice(0, kept).sort((a, b) => b - a)
       for (const old of all.slice(kept)) await rm(pathOf(old), { force: true })
       await syncFolder(folder)
     } catch (thrown) {

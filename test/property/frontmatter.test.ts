@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../engine/flow/event.ts'
 import { parseYaml, stringifyPair } from '../../engine/yaml.ts'
-import { parseAnswer } from '../../systems/text/answer.ts'
 import { compileContract, frontmatterV1, keysAtFault } from '../../systems/sentinel/contract.ts'
 import { amend } from '../../systems/sentinel/edit.ts'
 import { findFence } from '../../systems/sentinel/fence.ts'
 import { readNote } from '../../systems/sentinel/note.ts'
+import { parseAnswer } from '../../systems/text/answer.ts'
 
 const { check } = compileContract(frontmatterV1)
 const { order } = frontmatterV1

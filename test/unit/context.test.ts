@@ -3,10 +3,10 @@ import { loadTokenizer } from '../../adapters/tokens.ts'
 import { defaultAgent, defaultSession } from '../../systems/agents/policy.ts'
 import { circuits } from '../../systems/cephalon/circuits.ts'
 import { defused, defusedMessage } from '../../systems/cephalon/context/defuse.ts'
-import { whenText } from '../../systems/text/moment.ts'
 import { headersOf, promptsVersion } from '../../systems/cephalon/prompts.ts'
 import { counterFor, counterNamed, encodingOf, estimate, setTokenizers } from '../../systems/cephalon/tokens.ts'
 import { circuitWeights } from '../../systems/daimoi/weights.ts'
+import { whenText } from '../../systems/text/moment.ts'
 
 describe('Fake roles are quoted data', () => {
   test.each([

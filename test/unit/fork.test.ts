@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { EffectFailure, type Engine, type ForkOptions } from '../../engine/index.ts'
+import { EffectFailure, type Engine, type ForkOptions, type Payload, type View } from '../../engine/index.ts'
 import { markOf } from '../../engine/record/mark.ts'
 import { replayJournal } from '../../engine/record/replay.ts'
 import { type System, system } from '../../engine/system.ts'
@@ -91,6 +91,36 @@ describe('A fork', () => {
     await engine.stop()
   })
 
+  test('a question that is asked more often than it was is answered as it was, one that may not be repeated is refused', async () => {
+    const { engine } = await lived(asking, false)
+    const again = [said('a'), said('a')]
+    const { effects } = await engine.past.fork({ tick: 25, until: 35, change: again, without: [Note.name] })
+    expect(effects.only_fork.map(({ type, end }) => [type, end])).toEqual([[Look.name, 'recorded']])
+    expect([effects.same, effects.refused]).toEqual([1, 0])
+    await engine.stop()
+  })
+
+  test('a recorded answer does not count where what it depends on has another stamp', async () => {
+    const { engine } = await lived()
+    const stamps = { [Look.name]: ({ world }: View): string => String(world.rows(Line)) }
+    const same = await engine.past.fork({ tick: 11, change: nothing, stamps })
+    expect([markOf(same.fork), same.effects.refused]).toEqual([engine.mark(), 0])
+    const found = new Set<string>()
+    const handlers = () => ({
+      [Look.name]: async ({ text }: Payload) => {
+        found.add(String(text))
+        return { found: 'of another world' }
+      },
+    })
+    const without = [Note.name]
+    const one = await engine.past.fork({ tick: 5, until: 9, change: [said('b')], without, handlers, stamps })
+    expect([one.effects.performed, [...found]]).toEqual([0, []])
+    const twice = { ...stamps, [Look.name]: ({ tick }: View): string => String(tick) }
+    const other = await engine.past.fork({ tick: 4, until: 9, change: [said('b')], without, handlers, stamps: twice })
+    expect([other.effects.performed, [...found]]).toEqual([1, ['b']])
+    await engine.stop()
+  })
+
   test('performs what it may, once and before the next tick, with what the handler says', async () => {
     const { engine } = await lived()
     const looked: string[] = []
@@ -124,6 +154,20 @@ describe('A fork', () => {
     const handlers = () => ({ [Look.name]: async () => ({ nonsense: 1 }) })
     const { fork } = await engine.past.fork({ tick: 12, change: [said('x')], without: [Note.name], handlers })
     expect(fork.world.of(Line).ended[4]).toBe(1)
+    await engine.stop()
+  })
+
+  test('reads nothing that was put after it begins, also where it is kept', async () => {
+    const { engine } = await lived()
+    const into = ram()
+    await into.open(['outbox', 'dead', 'text'])
+    for (const kept of [{}, { into }]) {
+      const change = [said('x')]
+      const { fork } = await engine.past.fork({ tick: 12, until: 40, change, without: [Note.name], ...kept })
+      expect(textsOf(fork)).toEqual(['a', 'b', 'a', 'x'])
+      expect([5, 6, 7, 8].map((row) => fork.read('text', row))).toEqual(Array(4).fill(undefined))
+    }
+    expect([...into.keys('text')]).toEqual([1, 2, 3, 4])
     await engine.stop()
   })
 

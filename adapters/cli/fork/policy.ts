@@ -25,16 +25,18 @@ const decides: { readonly [key: string]: readonly string[] } = {
   discord: ['discord'],
   janitor: ['janitor'],
   repairs: ['repairs'],
+  // Of use only so that contracts and tools of that module are known.
+  extend: [],
 }
 
 /** The config of a fork: what it names, and the whole of it as the daemon would take it. */
 export type ForkConfig = { readonly names: readonly string[]; readonly config: Config }
 
 /**
- * Reads what a fork is to run under: a config, in YAML or JSON, of which only the keys that it names count.
+ * Reads what a fork is to run under: a config, in YAML or JSON, of which only the keys that it names count beside the `base`.
  * @throws CliError 65 when there is no such file or it names what is no policy; 78 with every error in it
  */
-export async function forkConfig(args: Arguments, file: string): Promise<ForkConfig> {
+export async function forkConfig(args: Arguments, base: Config, file: string): Promise<ForkConfig> {
   if (!existsSync(file)) throw new CliError(exitCodes.data, `--with ${file}: there is no such file`)
   const parsed = parseYaml(readFileSync(file, 'utf8'))
   if (!parsed.ok)
@@ -47,9 +49,22 @@ export async function forkConfig(args: Arguments, file: string): Promise<ForkCon
   if (strange !== undefined) {
     throw new CliError(exitCodes.data, `--with ${file}: a fork cannot change ${strange}; it may name ${known}`)
   }
-  const config = loadConfig({ ...args, config: resolve(file), write: false }, args.words[0] ?? args.notes)
+  const read = loadConfig({ ...args, config: resolve(file), write: false }, args.words[0] ?? args.notes)
+  const { notes, data, extend } = base
+  const config = {
+    ...read,
+    notes,
+    data,
+    extend: read.extend ?? extend,
+    ...(names.includes('model') ? {} : modelOf(base)),
+  }
   await compose(config)
   return { names, config }
+}
+
+/** Without a word about it, the model is what it was: agents without one of their own are told it. */
+function modelOf({ model, keyName }: Config): Pick<Config, 'model' | 'keyName'> {
+  return { model, keyName }
 }
 
 type Members = { readonly [member: string]: unknown }

@@ -1,10 +1,11 @@
 import { createEngine, type Engine } from '../../../engine/engine.ts'
+import { EngineError } from '../../../engine/errors.ts'
 import { silent } from '../../../engine/flow/adapter.ts'
 import { lmdb } from '../../../stores/lmdb.ts'
 import { type SearchAdapter, search } from '../../search.ts'
-import { orLocked } from '../chat/locked.ts'
 import { compose, openAtRest } from '../compose.ts'
 import type { Config } from '../config.ts'
+import { CliError, exitCodes } from '../exit.ts'
 import { lookingOnly } from '../looking-only.ts'
 
 /**
@@ -14,12 +15,21 @@ import { lookingOnly } from '../looking-only.ts'
 export async function openAt(config: Config, at: number): Promise<Engine> {
   const { parts } = await compose(config)
   const { limits } = config
-  return orLocked(() => createEngine({ ...parts, store: lmdb(config.data), limits, log: silent, drive: 'manual', at }))
+  return atRest(() => createEngine({ ...parts, store: lmdb(config.data), limits, log: silent, drive: 'manual', at }))
 }
 
 /** The record at rest, for looking only. @throws CliError 75 where another process holds it */
 export async function openWhole(config: Config): Promise<Engine> {
-  return orLocked(() => openAtRest(config, silent))
+  return atRest(() => openAtRest(config, silent))
+}
+
+async function atRest<T>(open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code !== 'STORE_LOCKED') throw thrown
+    throw new CliError(exitCodes.locked, `${thrown.message}\nstop it first: this needs the record at rest`)
+  }
 }
 
 /**
