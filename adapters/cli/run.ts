@@ -22,6 +22,7 @@ import { type Desk, deskOf, doorOf } from './desk.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './exit.ts'
 import { ignoreInGit } from './git-ignore.ts'
 import { openLog } from './log.ts'
+import { openAfter } from './mcp/hand-over.ts'
 import { mcpHandler } from './mcp/handler.ts'
 import { inviteQuestions } from './prompt.ts'
 import { Report } from './report.ts'
@@ -41,7 +42,9 @@ export async function run(args: Arguments): Promise<ExitCode> {
   const { log } = await openLog(config.level)
   warn(config, args, log)
   refuseMissing(config.notes)
-  const { engine, files, search, deltas, discord } = await openDaemon(config, { log, watch: !args.once })
+  const { engine, files, search, deltas, discord } = await openAfter(config.data, () =>
+    openDaemon(config, { log, watch: !args.once }),
+  )
   ignoreInGit(config)
   const report = new Report(engine, {
     json: args.json,

@@ -154,9 +154,9 @@ function spanOf(world: World, rows: readonly number[]): { from_ms: number; to_ms
   return { from_ms: Math.min(...times), to_ms: Math.max(...times) }
 }
 
-/** Where something was said: a summary speaks of one place, and is shown where that may be shown. */
-function placeOf({ source: { kind, channel = '', thread = '' } }: Meta): string {
-  return `${kind}\n${channel}\n${thread}`
+/** Where something was said, and of MCP clients by whom: a summary speaks of one place, and is shown where that may be shown. */
+function placeOf({ source: { kind, channel = '', thread = '', author = '' } }: Meta): string {
+  return `${kind}\n${channel}\n${thread}\n${kind === 'mcp' ? author : ''}`
 }
 
 /** Nothing of a locked channel may be left out. O(channels) */

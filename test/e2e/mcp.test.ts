@@ -7,7 +7,7 @@ import { text as textOf } from 'node:stream/consumers'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, expect, test } from 'vitest'
 import { request } from '../../adapters/node-http.ts'
-import { cleanUp, Place } from '../support/daemon.ts'
+import { cleanUp, Place, promethean } from '../support/daemon.ts'
 import { cliPath, McpSession } from '../support/mcp.ts'
 
 const sessions: McpSession[] = []
@@ -80,6 +80,40 @@ test('a daemon answers while it runs, and its client goes on when it ends', { ti
   expect(await session.answer('recall', { query: 'kitchen' })).toMatchObject({ answered: true })
   await session.close()
   expect(session.errors).toEqual([])
+})
+
+test('a daemon that starts gets the record from a client that holds it', { timeout: patience_ms }, async () => {
+  const place = new Place()
+  const session = await open(place)
+  await rememberThree(session)
+  // It was asked a moment ago, so it holds the record still.
+  const daemon = await place.start()
+  await daemon.until('it runs', () => /127\.0\.0\.1:\d+/.test(daemon.err))
+  await recallThem(session)
+  const second = await promethean(['run', ...place.words])
+  expect(second, 'a daemon does not give way to another').toMatchObject({ code: 75 })
+  expect(await daemon.stop()).toMatchObject({ code: 0 })
+  expect(session.errors).toEqual([])
+})
+
+test('the process that holds the record is killed, and who worked through it goes on', {
+  timeout: patience_ms,
+}, async () => {
+  const place = new Place()
+  const words = place.config('mcp: { default: { trust: person } }\n')
+  const holder = await open(place, words)
+  await holder.answer('remember', { text: 'The first of all facts', id: 'fact' })
+  const other = await open(place, words)
+  const said = Array.from({ length: 40 }, (_, at) =>
+    other.answer('remember', { text: `Fact ${at} of forty`, id: `fact-${at}` }),
+  )
+  await said[0]
+  process.kill(holder.pid, 'SIGKILL')
+  const rows = (await Promise.all(said)).map(({ memory_id }) => memory_id)
+  expect(new Set(rows).size).toBe(40)
+  expect(await other.answer('recall', { query: 'first of all facts' })).toMatchObject({ answered: true })
+  await other.close()
+  expect(await place.json(['replay', '--verify'])).toMatchObject({ identical: true, memories: 41 })
 })
 
 test('two clients share a record that no daemon holds, and give it back', { timeout: patience_ms }, async () => {

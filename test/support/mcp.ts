@@ -17,6 +17,8 @@ export type Answer = {
 export class McpSession {
   readonly client = new Client({ name: 'test', version: '1' })
   readonly errors: Error[] = []
+  /** Of the process that serves it. */
+  pid = 0
 
   /** Starts the process and shakes hands. */
   static async open(place: Place, words: readonly string[] = []): Promise<McpSession> {
@@ -26,6 +28,7 @@ export class McpSession {
     // What is on standard output and is no message of the protocol comes as an error.
     session.client.onerror = (error) => session.errors.push(error)
     await session.client.connect(transport)
+    session.pid = transport.pid ?? 0
     return session
   }
 

@@ -106,6 +106,21 @@ describe('A pass', () => {
     await engine.stop()
   })
 
+  test('keeps what MCP clients said apart: one of them may be private', async () => {
+    const engine = await talked(0)
+    const said = [...conversation('desk', 0), ...conversation('desk', 0)].map((each, at) =>
+      line({ ...each, text: `${each.text} Thing ${at}.`, kind: 'mcp', author: at % 2 === 0 ? 'diary' : 'reader' }),
+    )
+    await tell(engine, ...said)
+    await compacting(engine)
+    await pass(engine, later_ms)
+    const [summary] = summaries(engine)
+    const { source } = JSON.parse(engine.read('meta', summary!) ?? '{}') as { source: object }
+    expect(source).toMatchObject({ kind: 'mcp', author: 'diary' })
+    expect(textAt(engine, summary!)).not.toMatch(/reader:/)
+    await engine.stop()
+  })
+
   test('leaves nothing out of a locked channel', async () => {
     const engine = await talked(1)
     const channels = [{ id: '7', name: 'general', locked: true, embed: 'all', speak: 'never' }]

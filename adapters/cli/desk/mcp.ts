@@ -5,7 +5,7 @@ import { objectOf } from '../../../engine/flow/event.ts'
 import type { JsonSchema } from '../../../engine/schema.ts'
 import { isPrivate } from '../../../systems/agents/sessions.ts'
 import { File, Memory } from '../../../systems/components.ts'
-import { NoteWritten } from '../../../systems/events.ts'
+import { MemoryUsed, NoteWritten } from '../../../systems/events.ts'
 import { deliveredAs } from '../../../systems/memory/duplicate.ts'
 import { gaugesOf } from '../../../systems/olympia/gauges.ts'
 import type { RecallOptions } from '../../../systems/recall/types.ts'
@@ -94,12 +94,20 @@ function sourceOf(engine: Engine, row: number): SourceView {
 
 async function recallFor(parts: Parts, args: Arguments, scope: McpScope): Promise<object> {
   const { query, hits_max: most = 10, ...filters } = args
+  // Right after a start the index is still read in: an answer out of next to nothing would be believed.
+  if (10 * parts.search.pending().lexical > parts.engine.world.rows(Memory)) await patiently(parts.search)
   const shown_max = Number(most)
   // Some of the best may be another's own, so more are asked for than are shown.
   const options: RecallOptions = { ...filters, hits_max: Math.min(200, 2 * shown_max + 20) }
   const { answered, confidence, hits } = await parts.search.recall(String(query), options)
   const unseen = unseenBy(parts, scope)
   const shown = hits.filter(({ source }) => !unseen(source)).slice(0, shown_max)
+  // They go before a model, as what a turn is given does: what is used is not compacted, and the question is one to check it by.
+  const memory_ids = shown.map(({ memory_id }) => memory_id)
+  if (memory_ids.length > 0) {
+    const payload = { memory_ids, query: String(query) }
+    parts.engine.publish({ type: MemoryUsed.name, source: { kind: 'mcp' }, payload })
+  }
   const units = Math.floor(textUnits / Math.max(1, shown.length))
   return {
     answered: answered && shown.length > 0,

@@ -8,6 +8,7 @@ import { openForChat } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { type Desk, deskOf, doorOf } from '../desk.ts'
 import { viewOf } from '../view.ts'
+import { isRelease, releasing } from './hand-over.ts'
 
 /** The record, opened here, with its desk and the socket that others reach it by. */
 type Own = { readonly desk: Desk; close(): Promise<void> }
@@ -33,6 +34,8 @@ export class Keeper {
   #own: Promise<Own> | undefined
   #timer: NodeJS.Timeout | undefined
   #busy = 0
+  /** A daemon waits for the record. */
+  #wanted = false
   #out = 0
   #waiting: (() => void)[] = []
   #ended = false
@@ -103,8 +106,21 @@ export class Keeper {
       return await use(own)
     } finally {
       this.#busy--
-      if (this.#busy === 0) this.#timer = setTimeout(() => void this.#releaseIdle(), idle_ms)
+      if (this.#busy === 0) this.#restSoon()
     }
+  }
+
+  /** Nobody asks any more: the record is given back, at once where a daemon waits for it. */
+  #restSoon(): void {
+    this.#timer = setTimeout(() => void this.#releaseIdle(), this.#wanted ? 0 : idle_ms)
+  }
+
+  /** A daemon starts: it gets the record as soon as nobody asks, and answers from then on. */
+  async #handOver(): Promise<object> {
+    this.#wanted = true
+    clearTimeout(this.#timer)
+    if (this.#busy === 0) this.#restSoon()
+    return releasing
   }
 
   async #open(): Promise<Own> {
@@ -115,7 +131,8 @@ export class Keeper {
       const memory = await doorOf(engine, search, this.#config)
       const others = {
         ...memory,
-        answer: (question: unknown) => this.#using(() => memory.answer(question)),
+        answer: (question: unknown) =>
+          isRelease(question) ? this.#handOver() : this.#using(() => memory.answer(question)),
         load: (lines: Buffer) => this.#using(() => memory.load(lines)),
       }
       const options = { log: this.#log, memory: others, chat: chatDoorOf(engine, deltas) }
@@ -151,6 +168,7 @@ export class Keeper {
     if (own === undefined) return
     // Whoever asks meanwhile finds it locked for a moment, and asks again.
     this.#own = undefined
+    this.#wanted = false
     await (await own).close()
   }
 }
