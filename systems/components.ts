@@ -256,19 +256,8 @@ export const Gauge = singleton('Gauge', {
   scan: 'u32', //          the scan in progress or last completed, in this run of the process
 })
 
-export const archetypes = [
-  File,
-  Sentinel,
-  Patience,
-  Revision,
-  Policy,
-  Memory,
-  Content,
-  Copy,
-  Recent,
-  Band,
-  Key,
-  Edge,
+/** The archetypes of whole parts of the mind; each part's own page is its `columns.ts`. */
+const parts = [
   ...eidolonArchetypes,
   ...daimoiArchetypes,
   ...agentArchetypes,
@@ -279,18 +268,12 @@ export const archetypes = [
   ...repairArchetypes,
   ...compactArchetypes,
   ...opencodeArchetypes,
-  Awake,
-  Fading,
-  Gauge,
 ] as const
+const notes = [File, Sentinel, Patience, Revision, Policy] as const
+const memories = [Memory, Content, Copy, Recent, Band, Key, Edge] as const
+export const archetypes = [...notes, ...memories, ...parts, Awake, Fading, Gauge] as const
 export const records = [
-  'policy',
-  'before',
-  'change',
-  'text',
-  'meta',
-  'key',
-  'sketch',
+  ...(['policy', 'before', 'change', 'text', 'meta', 'key', 'sketch'] as const),
   ...eidolonRecords,
   ...agentRecords,
   ...discordRecords,

@@ -11,6 +11,7 @@ export const releasing = { releasing: true } as const
 const patience_ms = 10_000
 const again_ms = 50
 
+/** Whether a question asks for the record back. */
 export function isRelease(question: unknown): boolean {
   return (question as { ask?: unknown } | null | undefined)?.ask === release.ask
 }
