@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine } from '../../engine/engine.ts'
+import { EngineError } from '../../engine/errors.ts'
 import type { View } from '../../engine/flow/adapter.ts'
 import type { Forked, ForkOptions } from '../../engine/index.ts'
 import { ownTables } from '../../engine/record/recorder.ts'
@@ -80,6 +81,16 @@ async function keptIn<T>(
   }
 }
 
+/** A system that cannot bear the fork's policy is news about that policy, not a failure of the command. */
+async function orThrown(work: Promise<Forked>): Promise<Forked> {
+  try {
+    return await work
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError) || thrown.code !== 'SYSTEM_THREW') throw thrown
+    throw new CliError(exitCodes.data, `the fork ends where a system throws: ${thrown.message}`)
+  }
+}
+
 async function differencesOf(
   engine: Engine,
   out: string | undefined,
@@ -92,13 +103,8 @@ async function differencesOf(
     turns = turnsBefore(view)
   }
   const pause = (): Promise<void> => nextTurn()
-  const forked: Forked = await engine.past.fork({
-    ...options,
-    without: [ConfigSet.name],
-    begun,
-    stamps: memoryStamps(),
-    pause,
-  })
+  const ways = { without: [ConfigSet.name], begun, stamps: memoryStamps(), pause }
+  const forked = await orThrown(engine.past.fork({ ...options, ...ways }))
   const { tick, until, from_tick, effects: actions } = forked
   const [recorded, other] = [viewOf(forked.recorded), viewOf(forked.fork)]
   return {

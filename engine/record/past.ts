@@ -3,8 +3,8 @@ import type { Log } from '../flow/adapter.ts'
 import type { Event, EventType } from '../flow/event.ts'
 import type { Limits } from '../limits.ts'
 import type { Parts } from '../tick.ts'
-import { type First, type FirstOptions, firstWhere } from './first.ts'
-import { type Forked, type ForkOptions, fork } from './fork.ts'
+import type { First, FirstOptions } from './first.ts'
+import type { Forked, ForkOptions } from './fork.ts'
 import { decodeEntry } from './journal.ts'
 import { Marker } from './mark.ts'
 import type { CoreOptions, Recovered } from './recover.ts'
@@ -72,6 +72,8 @@ export class Past {
     this.#known(from, this.firstTick)
     this.#known(to, from)
     assert(Number.isInteger(every) && every >= 1, 'LIMIT_INVALID', `every ${every} ticks is no step`, every)
+    // Most who run an engine never go back: what that takes is loaded when it is asked for.
+    const { firstWhere } = await import('./first.ts')
     return firstWhere(this.#parts, this.#store, { ...options, backoff_max_ms: this.#limits.backoff_max_ms })
   }
 
@@ -83,6 +85,7 @@ export class Past {
     const { tick, until = this.#last() } = options
     this.#known(tick, this.firstTick)
     this.#known(until, tick)
+    const { fork } = await import('./fork.ts')
     return fork(this.#parts, this.#store, { ...options, until, limits: this.#limits, types: this.#types })
   }
 

@@ -45,7 +45,7 @@ const worthBytes = 1 << 23
  * The world as it was after a tick, made anew beside the one that runs: the newest snapshot before it, and the journal since. The
  * record is not written and nothing leaves; where the store has room for keyframes, a long replay leaves one. O(journal since the snapshot).
  * @param options `pause` is awaited now and then, so that whoever runs beside it is not held up
- * @throws EngineError TICK_GONE when the record does not reach back so far, or not yet so far; JOURNAL_DAMAGED, SNAPSHOT_DAMAGED
+ * @throws EngineError TICK_GONE when the record does not reach back so far, or not yet so far; REPLAY_DIVERGED, JOURNAL_DAMAGED, SNAPSHOT_DAMAGED
  */
 export async function visit(parts: Parts, store: Store, options: CoreOptions & Watching & Wanted): Promise<Visit> {
   const { tick } = options
@@ -81,7 +81,7 @@ export async function advance(
       await idle(core, tick - 1, watching.pause)
       watching.before?.(core, entry)
       core.apply(entry.events)
-      core.link(entry.batchText)
+      assertSame(entry, core.link(entry.batchText))
       watching.after?.(core)
       progress.journal_tick = tick
       read += bytes.byteLength
@@ -91,6 +91,16 @@ export async function advance(
   }
   await idle(core, until, watching.pause)
   return read
+}
+
+/** What computes differently here is not the past, however much it looks like it. */
+function assertSame({ head }: Entry, computed: string): void {
+  if (head.digest === computed) return
+  throw new EngineError(
+    'REPLAY_DIVERGED',
+    `tick ${head.tick} computes differently here than when it was written, perhaps by another version; promethean replay says where it begins`,
+    { value: { tick: head.tick, recorded: head.digest, computed } },
+  )
 }
 
 /** Runs the ticks in which nothing happened. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type Engine, EngineError, type View } from '../../engine/index.ts'
+import { type Engine, EngineError, system, type View } from '../../engine/index.ts'
 import { markOf } from '../../engine/record/mark.ts'
 import { type RamStore, ram } from '../../stores/ram.ts'
-import { hands, Line, note, opened, settled } from '../support/toy.ts'
+import { hands, Line, Note, note, opened, settled, toy } from '../support/toy.ts'
 
 /** Ten notes, one every third tick, each looked up; no answers but the first's. */
 async function lived(): Promise<{ store: RamStore; engine: Engine; marks: object[]; ticks: number }> {
@@ -75,6 +75,19 @@ describe('An engine that stands in the past', () => {
     expect(past.tick).toBe(first)
     await past.stop()
   })
+})
+
+test('what computes differently here is refused: it is not the past', async () => {
+  const { store, engine } = await lived()
+  await engine.stop()
+  const other = system('fade', (tick) => {
+    for (const event of tick.events) if (Note.is(event) && event.payload.text === 'n4') tick.put('text', 99, 'more')
+  })
+  const systems = toy().systems.map((each) => (each.name === 'fade' ? other : each))
+  const past = opened({ store, at: 3, systems })
+  expect((await past).world.rows(Line)).toBe(1)
+  await (await past).stop()
+  await expect(opened({ store, at: 8, systems })).rejects.toMatchObject({ code: 'REPLAY_DIVERGED' })
 })
 
 describe('The first tick at which something holds', () => {

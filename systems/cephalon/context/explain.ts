@@ -1,5 +1,5 @@
 import type { World } from '../../../engine/world/world.ts'
-import { Session, Turn } from '../../agents/columns.ts'
+import { Session, Turn, TurnState } from '../../agents/columns.ts'
 import { trustName } from '../step.ts'
 import type { ContextRecord } from './types.ts'
 
@@ -20,8 +20,11 @@ export function explainTurn(
 ): TurnExplained | undefined {
   const { world } = view
   if (!Number.isInteger(turn) || turn < 1 || turn > world.rows(Turn)) return undefined
-  const context = view.read('context', turn)
-  const outcome = view.read('outcome', turn)
+  const { state, ended_at_ms } = world.of(Turn)
+  // At an earlier tick the record already holds what came of the turn later.
+  const early = state[turn] === TurnState.queued || state[turn] === TurnState.recalling
+  const context = early ? undefined : view.read('context', turn)
+  const outcome = ended_at_ms[turn] === 0 ? undefined : view.read('outcome', turn)
   return {
     turn,
     session: world.keyOf(Session, world.of(Turn).session[turn]!),
