@@ -338,10 +338,10 @@ describe('Purging', () => {
     await pass(engine, later_ms)
     await engine.snapshot()
     await ordered(engine, later_ms + day_ms)
-    const digest = engine.digest
+    const digest = engine.digest()
     store.crash()
     const again = await remembering(store, { adapters: [search()] })
-    expect(again.digest).toBe(digest)
+    expect(again.digest()).toBe(digest)
     expect(planStates(again)).toEqual([PlanState.purged, PlanState.purged])
     await again.stop()
   })
