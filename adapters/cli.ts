@@ -28,6 +28,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
       return (await import('./cli/janitor.ts')).janitor(args)
     case 'opencode':
       return (await import('./cli/opencode.ts')).opencode(args)
+    case 'archive':
+      return (await import('./cli/archive.ts')).archive(args)
     case 'compact':
       return (await import('./cli/compact.ts')).compact(args)
     case 'repair':

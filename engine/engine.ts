@@ -23,7 +23,7 @@ import {
 import { type DeadLetter, DeadLetters, readDead } from './record/dead.ts'
 import { frozenAt } from './record/frozen.ts'
 import { markOf } from './record/mark.ts'
-import { Past, recoverAt } from './record/past.ts'
+import { Past, type PastEntry, recoverAt } from './record/past.ts'
 import { ownTables, Recorder } from './record/recorder.ts'
 import { type Recovered, recover } from './record/recover.ts'
 import { type ReplayReport, replayJournal } from './record/replay.ts'
@@ -321,13 +321,14 @@ export class Engine {
   }
 
   /**
-   * Takes a snapshot and makes it the beginning of what can be replayed, so that nothing removed from the world is left in the
-   * journal before it. What the operating system or the database keeps of freed pages is beyond its reach.
+   * Takes a snapshot and makes it the beginning of what can be replayed: nothing removed from the world is left in the journal before
+   * it. What the system or the database keeps of freed pages is beyond its reach. Nothing is dropped when `save` fails.
    * @returns the tick at which the past now begins
    */
-  async dropPast(): Promise<number> {
+  async dropPast(save?: (past: Iterable<PastEntry>) => Promise<void>): Promise<number> {
     await this.snapshot()
     const tick = this.#recorder.snapshot_tick
+    await save?.(this.past.entries(tick))
     await this.#store.dropPast(tick)
     return tick
   }

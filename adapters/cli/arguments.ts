@@ -73,6 +73,7 @@ const wordsMax: { readonly [command: string]: ((words: readonly string[]) => num
   explain: ([what]) => (what === 'turn' || what === 'route' ? 2 : 1),
   audit: () => 1,
   backup: () => 1,
+  archive: () => 1,
   restore: () => 2,
   top: () => 0,
   repl: () => 0,

@@ -10,6 +10,7 @@ import { compose } from './compose.ts'
 import type { DiscordAdapter } from './compose-discord.ts'
 import type { Config } from './config.ts'
 import { type AgentQuestion, agentSchemas, answerOfAgents } from './desk/agents.ts'
+import { type ArchiveQuestion, answerOfArchive, archiveSchemas } from './desk/archive.ts'
 import { auditOf } from './desk/audit.ts'
 import { answerOfCompact, type CompactQuestion, compactSchemas } from './desk/compact.ts'
 import { answerOfDiscord, type DiscordQuestion, discordSchemas } from './desk/discord.ts'
@@ -38,6 +39,7 @@ export type Search = {
 /** What may be asked about memory and agents, by the command line here or over the control channel. */
 export type Question =
   | AgentQuestion
+  | ArchiveQuestion
   | CompactQuestion
   | DiscordQuestion
   | JanitorQuestion
@@ -73,6 +75,7 @@ const schemas: { readonly [ask in Question['ask']]: JsonSchema } = {
   settled: asking('settled'),
   complete: asking('complete', { wait_ms: { type: 'integer', minimum: 0, maximum: 60_000 } }),
   ...agentSchemas,
+  ...archiveSchemas,
   ...compactSchemas,
   ...discordSchemas,
   ...janitorSchemas,
@@ -133,6 +136,8 @@ async function answerTo({ engine, search, discord }: Parts, question: Question):
     case 'rules':
     case 'rule':
       return answerOfJanitor(engine, question)
+    case 'archive':
+      return answerOfArchive(engine, question)
     case 'compaction':
     case 'plans':
     case 'plan':

@@ -22,6 +22,7 @@ export const usage = `promethean: an agent runtime that keeps notes to their con
   promethean repl                             a JavaScript prompt on the world, read-only; help() lists what there is
   promethean mcp [--client NAME]              the memory for an MCP client, on standard input and output
   promethean backup TO                        a checked copy of the record in a new folder, while the daemon runs or not
+  promethean archive DIR                      move the journal into a compressed file with its checksum; replay begins now
   promethean restore FROM DIR                 make a data directory of a backup
   promethean doctor [DIR] [--repair]          check the record and its surroundings
   promethean doctor llm                       ask the configured endpoint what it can do

@@ -14,6 +14,9 @@ import { beginningOf, type Pause, type Visit, visit } from './visit.ts'
 /** A request of an effect, with its type, as JSON. */
 export type Requested = { readonly effect_id: number; readonly text: string }
 
+/** A tick of the journal as lines: its head as JSON, and each of its events. */
+export type PastEntry = { readonly tick: number; readonly lines: string }
+
 /** The ticks of a record before the one at which its world stands. Nothing here changes the record. */
 export class Past {
   readonly #parts: Parts
@@ -38,6 +41,14 @@ export class Past {
   /** The first tick that can be visited: 1, or where the past was dropped. O(1). */
   get firstTick(): number {
     return beginningOf(this.#store)
+  }
+
+  /** What the journal holds up to a tick, oldest first. @throws EngineError JOURNAL_DAMAGED */
+  *entries(until: number): Iterable<PastEntry> {
+    for (const { tick, bytes } of this.#store.journal(0, until)) {
+      const { head, batchText } = decodeEntry(bytes, tick)
+      yield { tick, lines: batchText === '' ? JSON.stringify(head) : `${JSON.stringify(head)}\n${batchText}` }
+    }
   }
 
   /** See `Engine.visit`. */
