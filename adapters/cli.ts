@@ -1,85 +1,58 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
 import * as modules from 'node:module'
-import { readArguments } from './cli/arguments.ts'
+import { type Arguments, readArguments } from './cli/arguments.ts'
+import { printable } from './cli/diff.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './cli/exit.ts'
 import { guardCrash, guardStream } from './cli/secrets/output.ts'
 import { secrets } from './cli/secrets.ts'
 import { usage } from './cli/usage.ts'
 
-/** Runs one command and says how it went; the commands are loaded only when they are asked for. */
+type Command = (args: Arguments) => Promise<ExitCode>
+
+/** Every command; what it is made of is loaded only when it is asked for. */
+const commands: { readonly [name: string]: Command } = {
+  run: async (args) => (await import('./cli/run.ts')).run(args),
+  chat: async (args) => (await import('./cli/chat.ts')).chat(args),
+  sessions: async (args) => (await import('./cli/agents.ts')).sessions(args),
+  approve: async (args) => (await import('./cli/agents.ts')).approvals(args),
+  cancel: async (args) => (await import('./cli/agents.ts')).cancel(args),
+  outbox: async (args) => (await import('./cli/agents.ts')).outbox(args),
+  discord: async (args) => (await import('./cli/discord.ts')).discord(args),
+  janitor: async (args) => (await import('./cli/janitor.ts')).janitor(args),
+  opencode: async (args) => (await import('./cli/opencode.ts')).opencode(args),
+  archive: async (args) => (await import('./cli/archive.ts')).archive(args),
+  compact: async (args) => (await import('./cli/compact.ts')).compact(args),
+  repair: async (args) => (await import('./cli/repair.ts')).repair(args),
+  status: async (args) => (await import('./cli/inspect.ts')).status(args),
+  sentinel: async (args) => (await import('./cli/inspect.ts')).sentinel(args),
+  ask: async (args) => (await import('./cli/ask.ts')).ask(args),
+  recall: async (args) => (await import('./cli/recall.ts')).recall(args),
+  ingest: async (args) => (await import('./cli/ingest.ts')).ingest(args),
+  memory: async (args) => (await import('./cli/memory.ts')).memory(args),
+  explain: async (args) => (await import('./cli/explain.ts')).explain(args),
+  audit: async (args) => (await import('./cli/audit.ts')).audit(args),
+  eval: async (args) => (await import('./cli/eval.ts')).evaluate(args),
+  olympia: async (args) => (await import('./cli/olympia.ts')).olympia(args),
+  replay: async (args) => (await import('./cli/replay.ts')).replay(args),
+  fork: async (args) => (await import('./cli/travel.ts')).travel(args),
+  bisect: async (args) => (await import('./cli/travel.ts')).travel(args),
+  backup: async (args) => (await import('./cli/backup.ts')).backup(args),
+  restore: async (args) => (await import('./cli/backup.ts')).restore(args),
+  top: async (args) => (await import('./cli/top.ts')).top(args),
+  mcp: async (args) => (await import('./cli/mcp.ts')).mcp(args),
+  repl: async (args) => (await import('./cli/repl.ts')).repl(args),
+  doctor: async (args) => (await import('./cli/doctor.ts')).doctor(args),
+  config: async (args) => (await import('./cli/show-config.ts')).showConfig(args),
+  version: async () => say((await import('../engine/version.ts')).version),
+  help: async () => say(usage),
+}
+
+/** Runs one command and says how it went. */
 async function main(words: readonly string[]): Promise<ExitCode> {
   const args = readArguments(words)
-  switch (args.command) {
-    case 'run':
-      return (await import('./cli/run.ts')).run(args)
-    case 'chat':
-      return (await import('./cli/chat.ts')).chat(args)
-    case 'sessions':
-      return (await import('./cli/agents.ts')).sessions(args)
-    case 'approve':
-      return (await import('./cli/agents.ts')).approvals(args)
-    case 'cancel':
-      return (await import('./cli/agents.ts')).cancel(args)
-    case 'outbox':
-      return (await import('./cli/agents.ts')).outbox(args)
-    case 'discord':
-      return (await import('./cli/discord.ts')).discord(args)
-    case 'janitor':
-      return (await import('./cli/janitor.ts')).janitor(args)
-    case 'opencode':
-      return (await import('./cli/opencode.ts')).opencode(args)
-    case 'archive':
-      return (await import('./cli/archive.ts')).archive(args)
-    case 'compact':
-      return (await import('./cli/compact.ts')).compact(args)
-    case 'repair':
-      return (await import('./cli/repair.ts')).repair(args)
-    case 'status':
-      return (await import('./cli/inspect.ts')).status(args)
-    case 'sentinel':
-      return (await import('./cli/inspect.ts')).sentinel(args)
-    case 'ask':
-      return (await import('./cli/ask.ts')).ask(args)
-    case 'recall':
-      return (await import('./cli/recall.ts')).recall(args)
-    case 'ingest':
-      return (await import('./cli/ingest.ts')).ingest(args)
-    case 'memory':
-      return (await import('./cli/memory.ts')).memory(args)
-    case 'explain':
-      return (await import('./cli/explain.ts')).explain(args)
-    case 'audit':
-      return (await import('./cli/audit.ts')).audit(args)
-    case 'eval':
-      return (await import('./cli/eval.ts')).evaluate(args)
-    case 'olympia':
-      return (await import('./cli/olympia.ts')).olympia(args)
-    case 'replay':
-      return (await import('./cli/replay.ts')).replay(args)
-    case 'fork':
-    case 'bisect':
-      return (await import('./cli/travel.ts')).travel(args)
-    case 'backup':
-      return (await import('./cli/backup.ts')).backup(args)
-    case 'restore':
-      return (await import('./cli/backup.ts')).restore(args)
-    case 'top':
-      return (await import('./cli/top.ts')).top(args)
-    case 'mcp':
-      return (await import('./cli/mcp.ts')).mcp(args)
-    case 'repl':
-      return (await import('./cli/repl.ts')).repl(args)
-    case 'doctor':
-      return (await import('./cli/doctor.ts')).doctor(args)
-    case 'config':
-      return (await import('./cli/show-config.ts')).showConfig(args)
-    case 'version':
-      return say((await import('../engine/version.ts')).version)
-    case 'help':
-      return say(usage)
-    default:
-      throw new CliError(exitCodes.usage, `there is no command ${args.command}; promethean --help lists them`)
-  }
+  const command = Object.hasOwn(commands, args.command) ? commands[args.command] : undefined
+  if (command !== undefined) return command(args)
+  throw new CliError(exitCodes.usage, `there is no command ${args.command}; promethean --help lists them`)
 }
 
 function say(text: string): ExitCode {
@@ -110,5 +83,7 @@ try {
 } catch (thrown) {
   process.exitCode = exitCodeOf(thrown)
   const known = process.exitCode !== exitCodes.failed || thrown instanceof CliError
-  process.stderr.write(`${thrown instanceof Error ? (known ? thrown.message : thrown.stack) : String(thrown)}\n`)
+  const text = thrown instanceof Error ? (known ? thrown.message : (thrown.stack ?? thrown.message)) : String(thrown)
+  // Messages name paths, keys of config files and what a daemon said: none of it may steer the terminal.
+  process.stderr.write(`${text.split('\n').map(printable).join('\n')}\n`)
 }

@@ -1,6 +1,6 @@
 import { Beat } from './beat.ts'
 import { assert, EngineError, reasonOf } from './errors.ts'
-import { type Log, silent } from './flow/adapter.ts'
+import { type Adapter, type Log, silent } from './flow/adapter.ts'
 import { wallClock } from './flow/clock.ts'
 import { Departures } from './flow/departures.ts'
 import { Dispatch } from './flow/dispatch.ts'
@@ -10,7 +10,7 @@ import type { Event, EventInput } from './flow/event.ts'
 import { type EventsOptions, eventsOf } from './flow/events.ts'
 import { Intake } from './flow/intake.ts'
 import { type Listener, Listeners } from './flow/listeners.ts'
-import { untilAborted, type Waiting } from './flow/waiting.ts'
+import { turns, untilAborted, type Waiting } from './flow/waiting.ts'
 import { type Limits, limitsOf } from './limits.ts'
 import {
   answersMax,
@@ -157,23 +157,25 @@ export class Engine {
     return this.#recorder.full && this.#health === 'ok' ? 'store_full' : this.#health
   }
 
-  /** Nothing waits, nothing is out, and nothing was said that has not been heard. */
+  /** Nothing waits, is out, or was said and not heard. */
   get quiet(): boolean {
     return this.#intake.count === 0 && this.#core.emitted.length === 0 && this.world.each(Effect).length === 0
   }
 
   /**
-   * Starts the adapters one after the other, then takes up the effects that were open and lets ticks run: no effect reaches
-   * an adapter that has not started. An adapter must not wait for a tick in its `start`.
+   * Starts the adapters one after the other, then takes up open effects and lets ticks run: none reaches an adapter that has not
+   * started. An adapter must not wait for a tick in its `start`. Where the signal ends it, `stop` is still to be called.
    * @throws EngineError SCHEMA_INVALID for a schema of an event or effect that cannot be used
    */
-  async start(): Promise<void> {
+  async start({ signal }: Waiting = {}): Promise<void> {
+    signal?.throwIfAborted()
     const fresh = !this.#started && this.#health === 'ok' && this.#options.at === undefined
     assert(fresh, 'ENGINE_STATE', 'start() is called once, on a fresh engine that does not stand in the past')
     this.#intake.compile()
     this.#core.compile()
     this.#started = true
-    for (const adapter of this.#options.adapters ?? []) await adapter.start?.(this.#intake.outside(adapter.name))
+    const started = (adapter: Adapter) => Promise.resolve(adapter.start?.(this.#intake.outside(adapter.name)))
+    for (const adapter of this.#options.adapters ?? []) await untilAborted(started(adapter), signal)
     if (this.#health !== 'ok') return
     this.#departures.takeUp(this.#dead.letters)
     if (this.#options.drive !== 'manual') this.#driver.start()
@@ -186,11 +188,8 @@ export class Engine {
    * @param now_ms world time to set; without it the tick advances time by `tick_ms`
    */
   async step(now_ms?: number): Promise<void> {
-    assert(
-      this.#options.drive === 'manual',
-      'ENGINE_STATE',
-      "step() needs drive: 'manual'; a started engine ticks by itself",
-    )
+    const byHand = this.#options.drive === 'manual'
+    assert(byHand, 'ENGINE_STATE', "step() needs drive: 'manual'; a started engine ticks by itself")
     assert(this.#health === 'ok', 'ENGINE_STATE', `the engine is ${this.#health}`)
     assert(this.#stepping === undefined, 'ENGINE_STATE', 'the step before has not ended; await it')
     assert(now_ms === undefined || Number.isFinite(now_ms), 'EVENT_INVALID', `${now_ms} is no time`, now_ms)
@@ -252,17 +251,18 @@ export class Engine {
     return markOf(this.#core)
   }
 
-  /** Runs the journal again beside this world and holds every tick against the record. */
-  replay(options: { from?: number; until?: number } = {}): Promise<ReplayReport> {
-    return replayJournal(this.#options, this.#store, { ...options, backoff_max_ms: this.limits.backoff_max_ms })
+  /** Runs the journal again beside this world and holds every tick against the record. With a signal others have their turn. */
+  replay({ signal, ...range }: { from?: number; until?: number } & Waiting = {}): Promise<ReplayReport> {
+    const { backoff_max_ms } = this.limits
+    return replayJournal(this.#options, this.#store, { ...range, pause: turns(signal), backoff_max_ms })
   }
 
   /**
    * The world as it was after a tick, made anew beside this one for looking at. Of this world it costs what `pause` lets it.
    * @throws EngineError TICK_GONE
    */
-  visit(tick: number, pause?: Pause): Promise<Visit> {
-    return this.past.visit(tick, pause)
+  visit(tick: number, how?: Pause | Waiting): Promise<Visit> {
+    return this.past.visit(tick, typeof how === 'function' ? how : turns(how?.signal))
   }
 
   /** The first tick that `visit` can show. */
@@ -315,9 +315,9 @@ export class Engine {
   }
 
   /** Takes a snapshot of the last durable tick. */
-  async snapshot(): Promise<void> {
+  async snapshot({ signal }: Waiting = {}): Promise<void> {
     assert(this.#health === 'ok', 'ENGINE_STATE', `the engine is ${this.#health}`)
-    await this.#recorder.snapshot()
+    await untilAborted(this.#recorder.snapshot(), signal)
   }
 
   /**

@@ -17,3 +17,12 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | un
     signal.removeEventListener('abort', abort)
   }
 }
+
+/** Lets others have their turn, and ends the work with the signal's reason; nothing where there is no signal. */
+export function turns(signal: AbortSignal | undefined): (() => Promise<void>) | undefined {
+  if (signal === undefined) return undefined
+  return async () => {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    signal.throwIfAborted()
+  }
+}

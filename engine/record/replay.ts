@@ -5,6 +5,10 @@ import { firstDifference, markOf } from './mark.ts'
 import { freshCore, restoreSnapshot, runIdle } from './recover.ts'
 import { decodeSnapshot } from './snapshot.ts'
 import type { Store } from './store.ts'
+import type { Pause } from './visit.ts'
+
+/** Entries between two moments at which others have their turn. */
+const sliceEntries = 64
 
 export type Difference = {
   readonly tick: number
@@ -31,6 +35,8 @@ export type ReplayOptions = {
   /** The last tick to run. */
   readonly until?: number
   readonly backoff_max_ms: number
+  /** Awaited now and then, so that others have their turn; where it throws the replay ends. */
+  readonly pause?: Pause | undefined
 }
 
 /**
@@ -48,6 +54,7 @@ export async function replayJournal(parts: Parts, store: Store, options: ReplayO
     difference = replayAgainst(core, decodeEntry(bytes, tick))
     entries++
     if (difference !== undefined) break
+    if (entries % sliceEntries === 0) await options.pause?.()
   }
   if (difference === undefined && options.until !== undefined) runIdle(core, options.until)
   return {
