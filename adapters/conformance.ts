@@ -19,8 +19,8 @@ export type AdapterSubject = {
   /** The types of events it publishes and of effects it carries out. */
   readonly events: Parts['events']
   readonly effects: Parts['effects']
-  /** Requests that it can carry out, each by the name of its type: at least one for each effect. */
-  readonly calls: readonly { readonly type: string; readonly request: Payload }[]
+  /** Requests, each by the name of its type: at least one for each effect that it can carry out; `fails` is the code of one that it cannot. */
+  readonly calls: readonly { readonly type: string; readonly request: Payload; readonly fails?: string }[]
   /** A new, empty store. */
   readonly store: Store
   destroy?(): Promise<void>
@@ -72,7 +72,7 @@ export function adapterConformance(name: string, make: () => Promise<AdapterSubj
         if (event.payload['effect_id'] === undefined) return
         const { code } = event.payload
         if (typeof code === 'string' && event.type.endsWith('.failed') && brokenWords.has(code)) broken.push(code)
-        if (/\.(done|failed)$/.test(event.type)) answers.push(event.type.replace(/\.\w+$/, ''))
+        if (/\.(done|failed)$/.test(event.type)) answers.push(`${event.type} ${typeof code === 'string' ? code : ''}`)
         else unexpected.push(event)
       })
       await engine.start()
@@ -80,7 +80,8 @@ export function adapterConformance(name: string, make: () => Promise<AdapterSubj
       while (answers.length < subject.calls.length && performance.now() < deadline) await beat(engine)
       // A second answer would come in one of these.
       for (let ticks = 0; ticks < 5; ticks++) await beat(engine)
-      expect(answers.sort()).toEqual(subject.calls.map(({ type }) => type).sort())
+      const wanted = subject.calls.map(({ fails = '', type }) => `${type}.${fails === '' ? 'done' : 'failed'} ${fails}`)
+      expect(answers.sort()).toEqual(wanted.sort())
       expect(unexpected).toEqual([])
       expect(broken).toEqual([])
       await engine.stop()

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts'
+import { assert, EngineError } from '../errors.ts'
 import type { Event } from './event.ts'
 import type { Listener } from './listeners.ts'
 
@@ -13,13 +13,15 @@ export type EventsOptions = {
  * Events as they become durable, for `for await`. They are kept from the call on; a reader that leaves the loop ends it, and so
  * does the engine when it stops. None is left out in silence.
  * @param listen adds a listener and gives the way to remove it @param ended resolves when the engine has ended
- * @throws EngineError LISTENER_SLOW when more wait than the buffer holds, and the engine's own error when it failed
+ * @throws EngineError LIMIT_INVALID for a buffer that holds nothing; LISTENER_SLOW when more wait than the buffer holds, and the engine's own error when it failed
  */
 export function eventsOf(
   listen: (listener: Listener) => () => void,
   ended: Promise<EngineError | undefined>,
   { signal, buffer_max = 10_000 }: EventsOptions,
 ): AsyncGenerator<Event, void, undefined> {
+  const whole = Number.isInteger(buffer_max) && buffer_max >= 1
+  assert(whole, 'LIMIT_INVALID', `buffer_max must be a whole number from 1 on, not ${buffer_max}`, buffer_max)
   const waiting: Event[] = []
   let failure: EngineError | undefined
   let over = signal?.aborted === true

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fs } from '../../adapters/fs.ts'
-import { offline } from '../../adapters/offline.ts'
+import { offline, offlineModel } from '../../adapters/offline.ts'
 import { adapterConformance, vectorIndexConformance } from '../../adapters/testing.ts'
-import { type Adapter, effectType, eventType, type Outside, type Parts } from '../../engine/index.ts'
+import { type Adapter, EffectFailure, effectType, eventType, type Outside, type Parts } from '../../engine/index.ts'
 import { flat } from '../../stores/flat.ts'
 import { ram } from '../../stores/ram.ts'
 import { usearch } from '../../stores/usearch.ts'
@@ -25,8 +25,13 @@ adapterConformance(
     events: all,
     effects: effects(LlmChat, LlmEmbed),
     calls: [
-      { type: LlmChat.name, request: { task: 'nobody', messages: [{ role: 'user', content: 'hello' }] } },
-      { type: LlmEmbed.name, request: { model: 'offline-ngram/256', texts: ['hello'] } },
+      {
+        type: LlmChat.name,
+        request: { task: 'nobody', messages: [{ role: 'user', content: 'hello' }] },
+        fails: 'NO_MODEL',
+      },
+      { type: LlmEmbed.name, request: { model: 'nobody', texts: ['hello'] }, fails: 'NO_MODEL' },
+      { type: LlmEmbed.name, request: { model: offlineModel, texts: ['hello'] } },
     ],
     store: ram(),
   }),
@@ -37,15 +42,18 @@ adapterConformance(
   'fs',
   async () => {
     const root = mkdtempSync(join(tmpdir(), 'conformance-'))
+    writeFileSync(join(root, 'note.md'), 'Hello\n')
     return {
       adapter: fs({ root, watch: false }),
       events: all,
       effects: effects(FsRead, FsWrite),
       calls: [
-        { type: FsRead.name, request: { path: 'nobody.md' } },
+        { type: FsRead.name, request: { path: 'note.md' } },
+        { type: FsRead.name, request: { path: 'nobody.md' }, fails: 'GONE' },
         {
           type: FsWrite.name,
           request: { path: 'nobody.md', before_hash: zero, after_hash: zero, cut_bytes: 0, head: '' },
+          fails: 'GONE',
         },
       ],
       store: ram(),
@@ -125,6 +133,18 @@ describe('the suites find what is wrong', () => {
         effects: {
           ping: async () => {
             throw new Error('broken')
+          },
+        },
+      },
+      [answering],
+    ],
+    [
+      'a failure of its own for everything',
+      {
+        name: 'a',
+        effects: {
+          ping: async () => {
+            throw new EffectFailure('NEVER', 'it does nothing')
           },
         },
       },

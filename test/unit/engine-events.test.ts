@@ -60,6 +60,8 @@ describe('events, one after the other', () => {
 
   test('a reader that is too slow learns it after all that was kept, and nothing is left out in silence', async () => {
     const engine = await opened()
+    for (const buffer_max of [0, -1, 1.5, Number.NaN])
+      expect(() => engine.events('other', { buffer_max })).toThrow('buffer_max')
     const events = engine.events('other', { buffer_max: 2 })
     await say(engine, 'other', 'other', 'other')
     const heard: Event[] = []
