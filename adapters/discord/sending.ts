@@ -67,8 +67,7 @@ async function find(api: DiscordApi, request: DiscordFindRequest, signal: AbortS
   )
   if (past.found !== undefined) return { found: 'found', message_id: past.found.id }
   if (!later.whole || !past.whole) return { found: 'unclear', message_id: '' }
-  const seen = later.seen + past.seen > 0
-  return { found: seen ? 'absent' : await emptiness(api, channel, signal), message_id: '' }
+  return { found: await absence(api, request, matches, later.seen + past.seen > 0, signal), message_id: '' }
 }
 
 type Looked = { readonly found?: RawMessage; readonly whole: boolean; readonly seen: number }
@@ -106,12 +105,20 @@ function matcher({ text, key, known }: DiscordFindRequest, me: string): (message
 }
 
 /**
- * Without the right to read history Discord shows an empty one, so nothing is concluded from that where messages were
- * posted since: only a channel whose newest message can be seen, or that never had one, says that something is absent.
+ * Whether what was not found where clocks place it is nowhere. Clocks may differ by more than is looked for: whoever finds
+ * the words among the newest messages after all, and no other post of the agent's became them, cannot tell.
  */
-async function emptiness(api: DiscordApi, channel: string, signal: AbortSignal): Promise<'absent' | 'unclear'> {
-  const [newest] = await api.messages(channel, { limit: 1 }, signal)
-  if (newest !== undefined) return 'absent'
+async function absence(
+  api: DiscordApi,
+  { channel }: DiscordFindRequest,
+  matches: (message: RawMessage) => boolean,
+  seen: boolean,
+  signal: AbortSignal,
+): Promise<'absent' | 'unclear'> {
+  const newest = await api.messages(channel, { limit: pageSize }, signal)
+  if (newest.some(matches)) return 'unclear'
+  // Without the right to read history Discord shows an empty one: nothing is concluded from that where something was posted.
+  if (seen || newest.length > 0) return 'absent'
   const { last_message_id } = await api.channel(channel)
   return last_message_id === undefined || last_message_id === null ? 'absent' : 'unclear'
 }

@@ -18,6 +18,8 @@ const tries_max = 5
 const reasonUnits = 300
 /** Posts that are looked at, newest first, to tell what is looked for from what other posts became. */
 const known_max = 1_000
+/** As many as the far side shows at once. */
+const knownAnyway = 100
 const halves = { is: false, high: 0, low: 0 }
 
 /** Asks for whatever is first in its channel and waits for nothing. O(channels in which something waits) */
@@ -104,13 +106,14 @@ function look(tick: Tick, row: number): void {
   posts.effect_id[row] = tick.request(DiscordFind, request, row)
 }
 
-/** Messages that other posts to the same channel became since a time. */
+/** Messages that other posts to the same channel became: all since a time, and the newest in any case, because clocks may be wrong. */
 function knownSince(world: World, row: number, since_ms: number): string[] {
   const { channel, state, ended_at_ms, message_high, message_low } = world.of(DiscordPost)
   const known: string[] = []
   const newest = world.rows(DiscordPost)
   for (let each = newest; each > 0 && newest - each < known_max; each--) {
-    if (channel[each] !== channel[row] || state[each] !== PostState.sent || ended_at_ms[each]! < since_ms) continue
+    if (channel[each] !== channel[row] || state[each] !== PostState.sent) continue
+    if (ended_at_ms[each]! < since_ms && known.length >= knownAnyway) continue
     known.push(snowflakeText(message_high[each]!, message_low[each]!))
   }
   return known

@@ -124,7 +124,7 @@ export class Disk {
 
   #hint(path: string): void {
     const { faults, dice } = this.#options
-    if (!this.#following || (faults.has('lost_hints') && dice.chance(0.3))) return
+    if (!this.#following || faults.strikes('lost_hints', dice, 0.3)) return
     this.#mark(path)
   }
 
@@ -200,12 +200,12 @@ export class Disk {
       if (atCrash !== undefined) this.#landing.delete(atCrash)
       const delay_ms = this.#delay()
       try {
-        if (faults.has('transient') && dice.chance(0.15)) {
+        if (faults.strikes('transient', dice, 0.15)) {
           throw new EffectFailure('BUSY', 'the file could not be opened just now', { transient: true })
         }
-        if (faults.has('broken_disk') && dice.chance(0.03)) throw new EffectFailure('IO', 'the disk failed')
+        if (faults.strikes('broken_disk', dice, 0.03)) throw new EffectFailure('IO', 'the disk failed')
         const answer = deed()
-        if (faults.has('broken_disk') && dice.chance(0.05)) {
+        if (faults.strikes('broken_disk', dice, 0.05)) {
           throw new EffectFailure('IO', 'the disk failed when the folder was synced')
         }
         if (delay_ms <= patience_ms) settle.answer(delay_ms, answer)

@@ -8,11 +8,14 @@ export const faultNames = [
   'wrong_answers',
   'crash',
   'crash_in_commit',
+  'torn_tail',
   'clean_restart',
   'store_full',
   'policy_change',
   'clock_jump',
   'lost_hints',
+  'twice',
+  'flood',
   'small_rings',
   'snapshots',
 ] as const
@@ -23,6 +26,7 @@ export type FaultName = (typeof faultNames)[number]
 export class Faults {
   readonly chosen: readonly FaultName[]
   readonly #on: Set<FaultName>
+  readonly #struck = new Map<FaultName, number>()
 
   constructor(chosen: readonly FaultName[]) {
     this.chosen = chosen
@@ -38,6 +42,18 @@ export class Faults {
     return this.#on.has(name)
   }
 
+  /** Whether a fault that is on happens here and now, with this probability. It is counted. */
+  strikes(name: FaultName, dice: Dice, probability: number): boolean {
+    if (!this.#on.has(name) || !dice.chance(probability)) return false
+    this.#struck.set(name, (this.#struck.get(name) ?? 0) + 1)
+    return true
+  }
+
+  /** How often each fault has happened. */
+  get struck(): { readonly [name in FaultName]?: number } {
+    return Object.fromEntries(this.#struck)
+  }
+
   calm(): void {
     this.#on.clear()
   }
@@ -45,8 +61,8 @@ export class Faults {
 
 /** How long a neighbour takes, in virtual milliseconds: mostly little, and when answers are late sometimes very long. */
 export function delayOf(faults: Faults, dice: Dice): number {
-  if (!faults.has('late')) return dice.whole(0, 60)
+  if (!faults.strikes('late', dice, 0.5)) return dice.whole(0, 60)
   const luck = dice.real()
-  if (luck < 0.6) return dice.whole(0, 120)
-  return luck < 0.93 ? dice.whole(100, 2_000) : dice.whole(2_000, 20_000)
+  if (luck < 0.3) return dice.whole(0, 120)
+  return luck < 0.88 ? dice.whole(100, 2_000) : dice.whole(2_000, 20_000)
 }

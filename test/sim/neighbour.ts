@@ -50,6 +50,38 @@ export class Calls {
     })
   }
 
+  /** What a deed gives once this much virtual time has passed; nothing when this life has ended by then. */
+  later<T>(delay_ms: number, deed: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#open.add(reject)
+      this.after(delay_ms, () => {
+        this.#open.delete(reject)
+        try {
+          resolve(deed())
+        } catch (thrown) {
+          reject(thrown)
+        }
+      })
+    })
+  }
+
+  /** The end of something that goes on whether this life does or not, heard after a while by whoever still lives. */
+  carried<T>(work: Promise<T>, delay: () => number): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#open.add(reject)
+      const end = (settle: () => void): void => {
+        this.after(delay(), () => {
+          this.#open.delete(reject)
+          settle()
+        })
+      }
+      work.then(
+        (result) => end(() => resolve(result)),
+        (thrown: unknown) => end(() => reject(thrown)),
+      )
+    })
+  }
+
   /** The process has died: timers of the calls that were out are let go, and their answers go nowhere. */
   die(): void {
     this.#dead = true

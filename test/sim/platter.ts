@@ -4,8 +4,8 @@ import type { Commit, Store } from '../../engine/record/store.ts'
 import { type RamStore, ram } from '../../stores/ram.ts'
 import type { Court } from './violation.ts'
 
-/** How the next commit ends: as it should, before anything was written, or written but never acknowledged. */
-export type Fate = 'well' | 'lost' | 'unacknowledged'
+/** How the next commit ends: as it should, before anything was written, written but never acknowledged, or with half a page. */
+export type Fate = 'well' | 'lost' | 'unacknowledged' | 'torn'
 
 /** The disk under the record: it outlives every life of the process, and knows what each of them was promised. */
 export class Platter {
@@ -87,10 +87,17 @@ export class Platter {
   async #commit(commit: Commit): Promise<void> {
     this.#asked_tick = commit.tick
     if (this.#early) return this.#commitEarly(commit)
+    if (this.#fate === 'torn' && commit.entry !== null) return this.#tear(commit.tick, commit.entry)
     await this.ram.commit(commit)
     this.#written_tick = commit.tick
     this.#account(commit)
     if (this.#fate === 'unacknowledged') await this.#hang()
+  }
+
+  /** Of the journal's last page only the beginning has reached the disk, and of the rest nothing. */
+  async #tear(tick: number, entry: Uint8Array): Promise<void> {
+    await this.ram.commit({ tick, entry: entry.subarray(0, entry.byteLength >> 1), puts: [] })
+    await this.#hang()
   }
 
   async #commitEarly({ tick, entry, puts }: Commit): Promise<void> {

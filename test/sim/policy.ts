@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import type { Payload } from '../../engine/flow/event.ts'
 import {
   type CompiledContract,
   type Contract,
@@ -7,6 +8,9 @@ import {
 } from '../../systems/sentinel/contract.ts'
 import { readNote } from '../../systems/sentinel/note.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
+import type { Dice } from './dice.ts'
+import { type VectorModel, vectorModels } from './embedder.ts'
+import { agentsFor, discordPolicy } from './troupe.ts'
 
 /** A second contract, so that chains are simulated too: it is held first and hands on to the front matter's own. */
 const status: Contract = {
@@ -24,18 +28,65 @@ const status: Contract = {
   defaults: { status: 'seed' },
 }
 
-/** What the simulated operator wants. */
-export type Wish = { readonly write: boolean; readonly chained: boolean }
-
-/** The policy that says so. */
-export function policyFor({ write, chained }: Wish): PolicyData {
-  return chained
-    ? { write, contract: status.name, contracts: [status], model: 'offline' }
-    : { write, contract: frontmatterV1.name, contracts: [], model: 'offline' }
+/** What the simulated operator wants; the budgets of agents are `tight`, and memories compacted, or not for a whole run. */
+export type Wish = {
+  readonly write: boolean
+  readonly chained: boolean
+  readonly tight: boolean
+  /** Whether memories are compacted; and whether a model is asked to. */
+  readonly compacts: 'never' | 'alone' | 'with_model'
+  /** Who makes vectors. */
+  readonly vectors: VectorModel | 'nobody'
 }
 
+/** What the operator wants when a run begins. */
+export function wishBy(dice: Dice): Wish {
+  return {
+    write: dice.chance(0.8),
+    chained: dice.chance(0.3),
+    tight: dice.chance(0.3),
+    compacts: dice.pick(['never', 'alone', 'with_model']),
+    vectors: dice.pick(['nobody', 'simulated a', 'simulated b']),
+  }
+}
+
+/** What the operator wants instead; budgets and compaction stay as they are for a whole run. */
+export function otherWish(wish: Wish, dice: Dice): Wish {
+  const { write, chained, vectors } = wish
+  return {
+    ...wish,
+    write: !write,
+    chained: dice.chance(0.2) ? !chained : chained,
+    vectors: dice.chance(0.2) ? dice.pick(['nobody', 'simulated a', 'simulated b']) : vectors,
+  }
+}
+
+/** The policy that says so. */
+export function policyFor({ write, chained, tight, compacts, vectors }: Wish): Payload {
+  const contract = chained ? status.name : frontmatterV1.name
+  const notes: PolicyData = { write, contract, contracts: chained ? [status] : [], model: 'offline' }
+  const compact = { after_ms: 30_000, every_ms: 60_000, share: 0.28, fall_max: 0.3, model: compacts === 'with_model' }
+  const all = {
+    ...notes,
+    ...agentsFor(tight),
+    discord: discordPolicy,
+    ...(compacts === 'never' ? {} : { compact }),
+    embedding: embeddingFor(vectors),
+  }
+  return JSON.parse(JSON.stringify(all)) as Payload
+}
+
+/** The lengths of vectors are said: otherwise the first answer decides, and that may be a wrong one. */
+function embeddingFor(vectors: Wish['vectors']): { model: string | null; eidolon: boolean; dimensions?: number } {
+  if (vectors === 'nobody') return { model: null, eidolon: false }
+  return { model: vectors, eidolon: true, dimensions: vectorModels[vectors] }
+}
+
+/** What of it concerns notes. */
+export type NoteWish = Pick<Wish, 'write' | 'chained'>
+
 /** The wish that a policy says. */
-export function wishOf({ write, contract }: PolicyData): Wish {
+export function wishOf({ write, contract }: PolicyData): NoteWish {
   return { write, chained: contract === status.name }
 }
 
@@ -67,6 +118,6 @@ export function meets(contract: string, bytes: Buffer, hash: string): boolean {
 }
 
 /** Whether bytes meet every contract that a wish asks for. */
-export function meetsAll({ chained }: Wish, bytes: Buffer, hash: string): boolean {
+export function meetsAll({ chained }: Pick<Wish, 'chained'>, bytes: Buffer, hash: string): boolean {
   return (!chained || meets(status.name, bytes, hash)) && meets(frontmatterV1.name, bytes, hash)
 }

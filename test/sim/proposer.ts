@@ -4,6 +4,7 @@ import type { Payload } from '../../engine/flow/event.ts'
 import { LlmChat, type LlmChatRequest } from '../../systems/events.ts'
 import type { Dice } from './dice.ts'
 import { delayOf, type Faults } from './faults.ts'
+import { speak } from './mouth.ts'
 import type { Calls, Settle } from './neighbour.ts'
 
 const patience_ms = 15_000
@@ -33,10 +34,11 @@ function conduct({ faults, dice, mute }: ProposerOptions, request: LlmChatReques
   if (delay_ms > patience_ms) {
     return settle.fail(patience_ms, new EffectFailure('TIMEOUT', 'no answer in time', { transient: true }))
   }
-  if (faults.has('transient') && dice.chance(0.2)) return settle.fail(delay_ms, passing(dice))
+  if (!request.task.startsWith('contract:')) return speak(settle, request, delay_ms, { dice, faults })
+  if (faults.strikes('transient', dice, 0.2)) return settle.fail(delay_ms, passing(dice))
   const right = rightAnswer(request)
   if (right === undefined) return settle.fail(delay_ms, new EffectFailure('NO_PROPOSAL', 'no rule covers a key'))
-  const wrong = faults.has('wrong_answers') && dice.chance(0.4)
+  const wrong = faults.strikes('wrong_answers', dice, 0.4)
   const answer = wrong ? wrongAnswer(dice, right) : answerOf(JSON.stringify(right))
   settle.answer(delay_ms, answer)
 }

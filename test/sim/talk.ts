@@ -53,7 +53,9 @@ export class Talk {
     if (by === 'program') {
       return `Warning of the watcher: the ${one} of the northern house did not answer within ${dice.whole(1, 999)} ms, the pump was stopped, and somebody should look at the pressure before the evening.`
     }
-    return dice.chance(0.2) ? 'ok' : `The ${one} is near the ${other}, said ${dice.whole(1, 9)}.`
+    return dice.chance(0.2)
+      ? 'ok'
+      : `The ${one} is near the ${other}, said ${dice.whole(1, 9)}; the ${dice.pick(things)} was moved, and on day ${dice.whole(1, 99)} we shall see about the ${dice.pick(things)}.`
   }
 
   #deliver(engine: Engine, spoken: Spoken, now_ms: number): void {

@@ -5,7 +5,7 @@ import { readNote } from '../../systems/sentinel/note.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
 import type { Disk } from './disk.ts'
 import type { Change, Folder, Note } from './folder.ts'
-import { contractKeys, meets, meetsAll, type Wish, wishOf } from './policy.ts'
+import { contractKeys, meets, meetsAll, type NoteWish, wishOf } from './policy.ts'
 import type { Court } from './violation.ts'
 
 /** Failures of the surroundings, after which a valid note may stay failed until something changes. */
@@ -27,7 +27,7 @@ export class Witness {
   readonly #court: Court
   readonly #folder: Folder
   readonly #standing = new Map<number, Standing>()
-  readonly #wishes = new Map<number, Wish>()
+  readonly #wishes = new Map<number, NoteWish>()
   #engine: Engine | undefined
 
   constructor(court: Court, folder: Folder) {
@@ -58,7 +58,7 @@ export class Witness {
   }
 
   /** After the faults have ended and everything has come to rest. */
-  atRest(wish: Wish): void {
+  atRest(wish: NoteWish): void {
     const engine = this.#engine
     if (engine === undefined) return
     const { world } = engine
@@ -80,7 +80,7 @@ export class Witness {
     )
   }
 
-  #judgeRest(world: World, row: number, path: string, wish: Wish): void {
+  #judgeRest(world: World, row: number, path: string, wish: NoteWish): void {
     const { holds } = this.#court
     const file = world.of(File)
     const note = this.#folder.get(path)
@@ -127,7 +127,7 @@ export class Witness {
   }
 
   /** What the world itself takes the operator to wish. */
-  #wishIn(engine: Engine): Wish {
+  #wishIn(engine: Engine): NoteWish {
     const row = engine.world.rows(Policy)
     const known = this.#wishes.get(row)
     if (known !== undefined) return known

@@ -17,13 +17,14 @@ export class Workload {
   readonly #rate: number
   readonly #filesMax: number
   #serial = 0
+  #latest = ''
   #edits = 0
   #refusals: string[] = []
 
   constructor(dice: Dice, folder: Folder) {
     this.#dice = dice
     this.#folder = folder
-    this.#rate = dice.pick([0.02, 0.06, 0.15])
+    this.#rate = dice.pick([0.04, 0.1, 0.25])
     this.#filesMax = dice.whole(4, 24)
     folder.observe(({ path, after }) => this.#remember(path, after))
     for (let count = dice.whole(2, this.#filesMax); count > 0; count--) this.#create()
@@ -44,7 +45,12 @@ export class Workload {
       this.#edits++
       const paths = this.#folder.paths()
       if (paths.length === 0 || (paths.length < this.#filesMax && this.#dice.chance(0.15))) this.#create()
-      else this.#change(this.#dice.pick(paths))
+      else {
+        // Who has just saved a file often saves it again, while sentinels are still at work on it.
+        const again = this.#dice.chance(0.4) && paths.includes(this.#latest)
+        this.#latest = again ? this.#latest : this.#dice.pick(paths)
+        this.#change(this.#latest)
+      }
     }
   }
 
