@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
 import * as modules from 'node:module'
 import { type Arguments, readArguments } from './cli/arguments.ts'
-import { printable } from './cli/diff.ts'
+import { printableLines } from './cli/diff.ts'
 import { CliError, type ExitCode, exitCodeOf, exitCodes } from './cli/exit.ts'
 import { guardCrash, guardStream } from './cli/secrets/output.ts'
 import { secrets } from './cli/secrets.ts'
@@ -85,5 +85,5 @@ try {
   const known = process.exitCode !== exitCodes.failed || thrown instanceof CliError
   const text = thrown instanceof Error ? (known ? thrown.message : (thrown.stack ?? thrown.message)) : String(thrown)
   // Messages name paths, keys of config files and what a daemon said: none of it may steer the terminal.
-  process.stderr.write(`${text.split('\n').map(printable).join('\n')}\n`)
+  process.stderr.write(`${printableLines(text)}\n`)
 }

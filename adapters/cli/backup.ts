@@ -42,5 +42,5 @@ function say(args: Arguments, done: string, manifest: BackupManifest & { readonl
   for (const each of damage) process.stderr.write(`the record was damaged when it was backed up: ${printable(each)}\n`)
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const what = `tick ${last_tick}, ${journal_entries} journal entries, ${records} records, ${bytes} bytes, made ${made_at}`
-  process.stdout.write(args.json ? `${JSON.stringify(manifest)}\n` : `${printable(done)}: ${what}\n`)
+  process.stdout.write(args.json ? `${JSON.stringify(manifest)}\n` : `${printable(`${done}: ${what}`)}\n`)
 }

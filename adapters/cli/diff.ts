@@ -19,3 +19,8 @@ export function printable(text: string): string {
     character === '\t' ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   )
 }
+
+/** The text made safe in the same way, with its line ends kept. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}

@@ -14,8 +14,8 @@ const markName = 'unfinished'
 export async function wholeFolder<T>(target: string, make: (folder: string) => Promise<T>): Promise<T> {
   const aside = `${target}.part`
   await clear(aside)
+  await claim(aside, target)
   try {
-    await mkdir(aside, { mode: folderMode })
     await writeFile(join(aside, markName), String(process.pid), { mode: fileMode })
     const made = await make(aside)
     await rm(join(aside, markName))
@@ -29,6 +29,16 @@ export async function wholeFolder<T>(target: string, make: (folder: string) => P
     await rm(aside, { recursive: true, force: true })
     if (codeOf(thrown) === '') throw thrown
     throw storeError(thrown, `${target} cannot be written`)
+  }
+}
+
+/** Whoever makes the folder owns it: what another process made in the same moment is never removed. */
+async function claim(aside: string, target: string): Promise<void> {
+  try {
+    await mkdir(aside, { mode: folderMode })
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw storeError(thrown, `${target} cannot be written`)
+    throw new CliError(exitCodes.locked, `another process has just begun to write ${aside}; wait for it, or end it`)
   }
 }
 

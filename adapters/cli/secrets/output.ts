@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { inspect } from 'node:util'
+import { printableLines } from '../diff.ts'
 import type { Secrets } from '../secrets.ts'
 
 /** Takes known secrets out of everything that is written to a stream from now on; each write is looked at by itself. */
@@ -17,11 +18,11 @@ function clean(chunk: unknown, known: Secrets): unknown {
 
 /**
  * Says what a process dies of that nobody caught: Node's own words would go around the guard of the stream. What is said is what
- * Node would say, the error's fields and causes included, and the process ends with 1 as ever.
+ * Node would say, the error's fields and causes included, made safe for a terminal, and the process ends with 1 as ever.
  */
 export function guardCrash(stream: Writable): void {
   process.on('uncaughtException', (thrown) => {
-    stream.write(`Uncaught ${inspect(thrown)}\n`)
+    stream.write(`Uncaught ${printableLines(inspect(thrown))}\n`)
     process.exit(1)
   })
 }
