@@ -28,12 +28,15 @@ const number = { type: 'number' }
 const flag = { type: 'boolean' }
 const texts = { type: 'array', items: text }
 const count = { type: 'integer', minimum: 0 }
-const word = { type: 'string', minLength: 1, maxLength: 200 }
+/** Names and ids are one line: a control character in one of them is no name. */
+const word = { type: 'string', minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }
 const words = { type: 'array', items: word, maxItems: 32 }
+/** Answers give a memory's number as one, so questions may as well. */
 const id = {
-  type: 'string',
-  minLength: 1,
-  maxLength: 4096,
+  anyOf: [
+    { type: 'string', minLength: 1, maxLength: 4096 },
+    { type: 'integer', minimum: 1, maximum: 4_294_967_295 },
+  ],
   description: 'The number of a memory, the path of a note, or an id of its source.',
 }
 const time = { type: 'number', minimum: 0, maximum: 8_640_000_000_000_000, description: 'Milliseconds since 1970.' }
@@ -98,7 +101,7 @@ export const tools: readonly ToolFacts[] = [
       'title?': { type: 'string', maxLength: 500 },
       'tags?': words,
       'thread?': word,
-      'id?': { type: 'string', minLength: 1, maxLength: 200, description: 'A stable id of your own.' },
+      'id?': { ...word, description: 'A stable id of your own. It stands for the text it was first said with.' },
     }),
     output: object({ memory_id: count, id: text, stored: flag, durable: flag, indexed: flag }),
     annotations: adding,

@@ -11,12 +11,12 @@ import { Compaction, WordCount, wordCounts } from './columns.ts'
  */
 
 const sample_max = 2_048
-const perTick = 64
+const perTick = 16
 /** A word that is in one of a hundred memories weighs half of one that is in none. */
 const common = 0.01
 const words = new Words()
 
-/** Counts the words of the next memories of the sample. True when all of it is counted. O(texts of 64 memories) */
+/** Counts the words of the next memories of the sample. True when all of it is counted. O(texts of 16 memories) */
 export function learn(tick: Tick): boolean {
   const { world } = tick
   const run = world.of(Compaction)

@@ -13,7 +13,7 @@ import type { CompactPolicy } from './policy.ts'
  */
 
 /** Memories and keys that one tick looks at. */
-const looked_max = 2_048
+const looked_max = 1_024
 const keysLooked_max = 32_768
 /** Plans that one tick makes, and plans of a round: what is committed in one tick. */
 const perTick_max = 1

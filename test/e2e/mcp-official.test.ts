@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { cleanUp, Place } from '../support/daemon.ts'
 import { cliPath } from '../support/mcp.ts'
+import { opencodeBinary } from '../support/opencode-real.ts'
 import { withToken } from '../support/with-token.ts'
 
 const run = promisify(execFile)
@@ -55,6 +56,8 @@ test.skipIf(!installed)(
     expect(said['structuredContent']).toMatchObject({ memory_id: 1, stored: true, durable: true })
     const found = await call('recall', 'query=heron weir')
     expect(found['structuredContent']).toMatchObject({ answered: true, hits: [{ memory_id: 1 }] })
+    expect((await call('related', 'id=1'))['structuredContent']).toEqual({ memory_id: 1, related: [] })
+    expect((await call('pin', 'id=1'))['structuredContent']).toMatchObject({ memory_id: 1, done: true })
     await expect(call('explain', 'id=77')).rejects.toThrow('tool_is_error')
     const { resources } = (await inspected(place, '--method', 'resources/list')) as { resources: { uri: string }[] }
     expect(resources.map(({ uri }) => uri)).toEqual(['memory://1'])
@@ -131,5 +134,22 @@ test.skipIf(!installed)(
     for (const [scenario, missing] of Object.entries(doNotApply))
       expect(failures.get(scenario), scenario).toMatch(missing)
     expect(await daemon.stop()).toMatchObject({ code: 0 })
+  },
+)
+
+const opencode = opencodeBinary()
+
+test.skipIf(opencode === undefined)(
+  `opencode connects by the set-up of the README${opencode === undefined ? ': opencode is not installed; OPENCODE_BIN may name it' : ''}`,
+  { timeout: 120_000 },
+  async () => {
+    const place = new Place()
+    const command = [process.execPath, cliPath, 'mcp', '--client', 'opencode', ...place.words]
+    for (const name of ['home', 'project']) mkdirSync(join(place.folder, name))
+    const cwd = join(place.folder, 'project')
+    writeFileSync(join(cwd, 'opencode.json'), JSON.stringify({ mcp: { memory: { type: 'local', command } } }))
+    const env = { PATH: process.env['PATH'] ?? '', HOME: join(place.folder, 'home') }
+    const { stdout, stderr } = await run(opencode ?? '', ['mcp', 'list'], { cwd, env })
+    expect(stdout + stderr).toMatch(/memory .*connected/)
   },
 )

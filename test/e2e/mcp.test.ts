@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { RequestOptions } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, expect, test } from 'vitest'
 import { request } from '../../adapters/node-http.ts'
@@ -82,13 +84,32 @@ test('a daemon answers while it runs, and its client goes on when it ends', { ti
   expect(session.errors).toEqual([])
 })
 
+test('a client that asks nothing gives the record back, and takes it again', { timeout: patience_ms }, async () => {
+  const place = new Place()
+  const session = await open(place)
+  await rememberThree(session)
+  expect(existsSync(join(place.data, 'daemon.sock'))).toBe(true)
+  while (existsSync(join(place.data, 'daemon.sock'))) await sleep(50)
+  expect(await place.json(['replay', '--verify'])).toMatchObject({ identical: true, memories: 3 })
+  await recallThem(session)
+  expect(existsSync(join(place.data, 'daemon.sock'))).toBe(true)
+  expect(session.errors).toEqual([])
+})
+
 test('a daemon that starts gets the record from a client that holds it', { timeout: patience_ms }, async () => {
   const place = new Place()
   const session = await open(place)
   await rememberThree(session)
-  // It was asked a moment ago, so it holds the record still.
+  // Its client never pauses, so that it is never idle.
+  let [starting, asked] = [true, 0]
+  const asking = Array.from({ length: 4 }, async () => {
+    for (; starting; asked++) await session.answer('recall', { query: 'ERR_TIMEOUT' })
+  })
   const daemon = await place.start()
   await daemon.until('it runs', () => /127\.0\.0\.1:\d+/.test(daemon.err))
+  starting = false
+  await Promise.all(asking)
+  expect(asked).toBeGreaterThan(4)
   await recallThem(session)
   const second = await promethean(['run', ...place.words])
   expect(second, 'a daemon does not give way to another').toMatchObject({ code: 75 })
@@ -204,17 +225,50 @@ test('the daemon serves it on its port to whoever holds the token, and to nobody
   expect(await statusOf({ ...ask, headers: json })).toBe(401)
   expect(await statusOf({ ...ask, headers: { ...json, authorization, host: 'elsewhere.example' } })).toBe(403)
   expect(await statusOf({ ...ask, headers: { ...json, authorization, origin: 'http://elsewhere.example' } })).toBe(403)
+  const allowed = { ...json, authorization }
+  const bare = { 'content-type': json['content-type'], accept: json.accept }
+  expect(await statusOf({ ...ask, headers: bare, path: `/mcp?token=${authorization.slice(7)}` })).toBe(401)
+  expect(await statusOf({ ...ask, headers: { ...allowed, origin: 'null' } })).toBe(403)
+  expect(await statusOf({ ...ask, headers: { ...allowed, 'content-type': 'text/plain' } })).toBe(415)
+  expect(await statusOf({ ...ask, headers: { ...allowed, accept: 'text/html' } })).toBe(406)
+  expect(await statusOf({ ...ask, headers: { ...allowed, 'mcp-protocol-version': '1999-01-01' } })).toBe(400)
+  for (const method of ['GET', 'DELETE', 'PUT']) {
+    expect(await statusOf({ ...ask, headers: allowed, method }, '')).toBe(405)
+  }
+  expect(await statusOf({ ...ask, headers: allowed }, 'x'.repeat(4_194_305))).toBe(413)
+  expect(await statusOf({ ...ask, headers: allowed }, '{"jsonrpc"')).toBe(400)
+  expect(await statusOf({ ...ask, headers: allowed }, `[${Array(101).fill(ping).join(',')}]`)).toBe(400)
+  await whileUnread(port, allowed, async () => expect(await statusOf({ ...ask, headers: allowed })).toBe(200))
   expect(await daemon.stop()).toMatchObject({ code: 0 })
+  expect(daemon.err).not.toContain(authorization.slice(7))
 })
 
+const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+
+/** Does something while sixty clients have asked for much and read nothing. */
+async function whileUnread(port: number, headers: Record<string, string>, then: () => Promise<void>): Promise<void> {
+  const much = JSON.stringify(Array.from({ length: 100 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'tools/list' })))
+  const own = { ...headers, host: `127.0.0.1:${port}`, 'content-length': String(much.length) }
+  const lines = Object.entries(own).map(([name, value]) => `${name}: ${value}\r\n`)
+  const sockets = Array.from({ length: 60 }, () => connect(port, '127.0.0.1').pause())
+  await Promise.all(
+    sockets.map(async (socket) => {
+      await once(socket, 'connect')
+      socket.write(`POST /mcp HTTP/1.1\r\n${lines.join('')}\r\n${much}`)
+    }),
+  )
+  await then()
+  for (const socket of sockets) socket.destroy()
+}
+
 /** The status of the answer to one request of the protocol. */
-function statusOf(options: RequestOptions): Promise<number | undefined> {
+function statusOf(options: RequestOptions, body = ping): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const asked = request(options, (response) => {
       response.resume()
       resolve(response.statusCode)
     })
     asked.on('error', reject)
-    asked.end('{"jsonrpc":"2.0","id":1,"method":"ping"}')
+    asked.end(body)
   })
 }

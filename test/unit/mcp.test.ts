@@ -1,13 +1,20 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, describe, expect, test } from 'vitest'
+import { readArguments } from '../../adapters/cli/arguments.ts'
+import { loadConfig } from '../../adapters/cli/config.ts'
 import { scopeOf } from '../../adapters/cli/config-mcp.ts'
 import { checkConfig } from '../../adapters/cli/config-schema.ts'
 import { type Desk, deskOf } from '../../adapters/cli/desk.ts'
+import { Keeper } from '../../adapters/cli/mcp/keeper.ts'
 import { type McpDoor, type McpPlace, type McpScope, mcpOnHttp, toolNames } from '../../adapters/mcp.ts'
 import { search } from '../../adapters/search.ts'
 import { createEngine, type Engine } from '../../engine/engine.ts'
+import { EngineError } from '../../engine/errors.ts'
 import { silent } from '../../engine/flow/adapter.ts'
 import { ram } from '../../stores/ram.ts'
 import { Memory, Trust } from '../../systems/components.ts'
@@ -56,10 +63,43 @@ describe('what an MCP client asks of the desk', () => {
     expect(await ask(desk, 'remember', { text: 'The bowl is blue' })).toMatchObject({ memory_id: 1, stored: true })
     expect(await ask(desk, 'remember', { text: 'The bowl is blue' })).toMatchObject({ memory_id: 1, stored: false })
     expect(await ask(desk, 'remember', { text: 'One', id: 'x' })).toMatchObject({ memory_id: 2, id: 'ada:x' })
-    expect(await ask(desk, 'remember', { text: 'Two', id: 'x' })).toMatchObject({ memory_id: 2, stored: false })
+    expect(await ask(desk, 'remember', { text: 'One', id: 'x' })).toMatchObject({ memory_id: 2, stored: false })
     const bob = scopeOf({ default: { trust: 'person' } }, 'bob')
     expect(await ask(desk, 'remember', { text: 'Two', id: 'x' }, bob)).toMatchObject({ memory_id: 3, stored: true })
     expect(engine.world.of(Memory).trust[1]).toBe(Trust.person)
+  })
+
+  test('an id stands for one text: another is refused, also when both are said at once', async () => {
+    const { engine, desk } = await opened()
+    await ask(desk, 'remember', { text: 'The key is under the mat', id: 'key' })
+    const other = ask(desk, 'remember', { text: 'The key is in the drawer', id: 'key' })
+    await expect(other).rejects.toThrow('stands for another text already, memory 1')
+    const both = ['in the shed', 'in the barn'].map((text) =>
+      ask(desk, 'remember', { text: `It is ${text}`, id: 'it' }),
+    )
+    const said = await Promise.allSettled(both)
+    expect(said.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(engine.world.rows(Memory)).toBe(2)
+    await expect(ask(desk, 'remember', { text: ' \n\t ' })).rejects.toThrow('blanks')
+  })
+
+  test('what a program says twice but for its numbers is one memory, under both ids', async () => {
+    const { desk } = await opened()
+    const program = scopeOf({ default: { trust: 'bot' } }, 'counter')
+    expect(await ask(desk, 'remember', { text: 'Counted 11 of them', id: 'a' }, program)).toMatchObject({
+      memory_id: 1,
+    })
+    const again = { text: 'Counted 12 of them', id: 'b' }
+    expect(await ask(desk, 'remember', again, program)).toMatchObject({ memory_id: 1 })
+    expect(await ask(desk, 'remember', again, program)).toMatchObject({ memory_id: 1, stored: false })
+  })
+
+  test('what was forgotten is not said to be kept', async () => {
+    const { desk } = await opened()
+    await ask(desk, 'remember', { text: 'A secret to be forgotten' })
+    await ask(desk, 'forget', { id: '1', confirm: true })
+    const again = ask(desk, 'remember', { text: 'A secret to be forgotten' })
+    await expect(again).rejects.toThrow('this was forgotten, as memory 1')
   })
 
   test('a client that the config does not name is believed no more than a program', async () => {
@@ -135,6 +175,10 @@ describe('the protocol', () => {
     expect(said.structuredContent).toMatchObject({ memory_id: 1, stored: true })
     const found = await client.callTool({ name: 'recall', arguments: { query: 'rye flour' } })
     expect(found.structuredContent).toMatchObject({ answered: true, hits: [{ memory_id: 1, path: ['note 1'] }] })
+    for (const id of [1, '1']) {
+      const related = await client.callTool({ name: 'related', arguments: { id } })
+      expect(related.structuredContent, 'a number is an id as well').toEqual({ memory_id: 1, related: [] })
+    }
     expect(await client.callTool({ name: 'recall', arguments: { query: '' } })).toMatchObject({ isError: true })
     expect(await client.callTool({ name: 'explain', arguments: { id: '7' } })).toMatchObject({
       isError: true,
@@ -168,6 +212,23 @@ describe('the protocol', () => {
     expect((await call).structuredContent).toMatchObject({ verdict: 'done' })
   })
 })
+
+test('of too many calls at once the last is refused, and those that wait end with the process', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-'))
+  const keeper = new Keeper(loadConfig(readArguments(['mcp', '--notes', folder]), folder), silent)
+  await keeper.end()
+  const call = (): Promise<object> => keeper.door({ ask: 'mcp', place: 'status', args: {}, scope: person }, never)
+  const settled = await Promise.allSettled(Array.from({ length: 16 + 4_096 + 1 }, call))
+  const codes = settled.map((each) =>
+    each.status === 'rejected' && each.reason instanceof EngineError ? each.reason.code : '',
+  )
+  expect(codes.pop()).toBe('INBOX_FULL')
+  expect(new Set(codes)).toEqual(new Set(['ENGINE_STATE']))
+  expect(readdirSync(folder), 'nothing was opened').toEqual([])
+  rmSync(folder, { recursive: true })
+})
+
+const never = new AbortController().signal
 
 test('the config says what a client may do, and what it says wrongly is named', () => {
   expect(checkConfig({ mcp: { clients: [{ name: 'a', tools: ['recall'], trust: 'bot' }] } })).toEqual([])

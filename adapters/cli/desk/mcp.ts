@@ -128,14 +128,19 @@ async function recallFor(parts: Parts, args: Arguments, scope: McpScope): Promis
   }
 }
 
-/** Says it to the world under a stable id, and waits until it is durable and the indexes hold it. */
+/**
+ * Says it to the world under a stable id, and waits until it is durable and the indexes hold it.
+ * @throws EngineError EVENT_INVALID for a text of blanks, and where the id stands for another text or for a forgotten one
+ */
 async function rememberFor({ engine, search }: Parts, args: Arguments, scope: McpScope): Promise<object> {
   const { text: said = '', title, tags, thread = '', id: own } = args
   const { client, channel, trust } = scope
+  if (String(said).trim() === '') throw new EngineError('EVENT_INVALID', 'a text of blanks says nothing')
   const words = JSON.stringify([said, title ?? '', thread])
   const id = `${client}:${own ?? createHash('sha256').update(words).digest('hex').slice(0, 32)}`
   const place = channel || String(thread)
-  const known = standing(engine, `mcp\n${place}\n${id}`)
+  const identity = `mcp\n${place}\n${id}`
+  const known = standing(engine, identity)
   if (known === 0) {
     const payload = {
       text: String(said),
@@ -148,11 +153,31 @@ async function rememberFor({ engine, search }: Parts, args: Arguments, scope: Mc
     const source = { kind: 'mcp', author: client, ...where }
     await engine.ingest({ type: NoteWritten.name, id, ts: Date.now(), source, payload })
   }
-  const memory_id = standing(engine, `mcp\n${place}\n${id}`)
+  const memory_id = standing(engine, identity)
   if (memory_id === 0) throw new EngineError('LIMIT_INVALID', 'memory has no room for it')
+  // Only now: two may have said it at once.
+  refuseOther(engine, identity, String(said))
   await engine.flushed()
   const pending = await patiently(search)
   return { memory_id, id, stored: known === 0, durable: true, indexed: pending === 0 }
+}
+
+/** What stands under an identity stays as it was said first; whoever says something else there hears it, and loses nothing unknowingly. */
+function refuseOther(engine: Engine, identity: string, said: string): void {
+  hash64(identity, pair)
+  const row = deliveredAs(engine.world, pair[0] ?? 0, pair[1] ?? 0)
+  if (stateOf(engine, row) === 'forgotten') {
+    const advice = 'to keep it again, say it under another id when an hour has gone by'
+    throw new EngineError('EVENT_INVALID', `this was forgotten, as memory ${row}; ${advice}`)
+  }
+  const minted = engine.world.findPair(Memory, 'source', pair[0] ?? 0, pair[1] ?? 0) !== 0
+  const kept = engine.read('text', row)
+  // What was counted as a copy of another memory may differ from that in its numbers; a text that is laid down elsewhere is not compared.
+  if (!minted || kept === undefined || kept === said) return
+  throw new EngineError(
+    'EVENT_INVALID',
+    `this id stands for another text already, memory ${row}; another id is needed for this one`,
+  )
 }
 
 const pair = new Uint32Array(2)

@@ -22,14 +22,14 @@ export function isRelease(question: unknown): boolean {
  */
 export async function openAfter<T>(data: string, open: () => Promise<T>): Promise<T> {
   const until_ms = performance.now() + patience_ms
-  for (let asked = false; ; ) {
+  for (;;) {
     try {
       return await open()
     } catch (thrown) {
       const locked = thrown instanceof EngineError && thrown.code === 'STORE_LOCKED'
       if (!locked || performance.now() > until_ms) throw thrown
-      if (!asked && !(await gives(data))) throw thrown
-      asked = true
+      // Each time: another client may have been quicker.
+      if (!(await gives(data))) throw thrown
       await sleep(again_ms)
     }
   }

@@ -18,10 +18,14 @@ const idle_ms = 3_000
 /** How long a question looks for somebody who answers: another may just be starting or ending. */
 const patience_ms = 20_000
 const again_ms = 50
+/** So long after the record was given to a daemon nobody here opens it. */
+const courtesy_ms = 1_000
 /** The longest that one answer may take. */
 const deadline_ms = 600_000
 /** Questions that are out at once; a daemon serves 64 connections, and others want some. */
 const parallelMax = 16
+/** Questions that wait for their turn; a client that asks for more at once is told so. */
+const waitingMax = 4_096
 
 /**
  * Answers a client's questions by whoever has the record: the daemon where one runs, else this process, which opens it for as
@@ -36,6 +40,7 @@ export class Keeper {
   #busy = 0
   /** A daemon waits for the record. */
   #wanted = false
+  #given_ms = Number.NEGATIVE_INFINITY
   #out = 0
   #waiting: (() => void)[] = []
   #ended = false
@@ -46,6 +51,7 @@ export class Keeper {
   }
 
   readonly door: McpDoor = async (question, signal) => {
+    if (this.#waiting.length >= waitingMax) throw new EngineError('INBOX_FULL', `${waitingMax} calls wait already`)
     if (this.#out >= parallelMax) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     else this.#out++
     try {
@@ -91,6 +97,10 @@ export class Keeper {
 
   /** Does something with the record open here, and marks it as used until that is done. */
   async #using<T>(use: (own: Own) => Promise<T>): Promise<T> {
+    // Else a client that never pauses would keep the record for ever.
+    if (this.#wanted || performance.now() - this.#given_ms < courtesy_ms) {
+      throw new EngineError('ENGINE_STATE', 'a daemon takes over, and answers in a moment')
+    }
     this.#busy++
     clearTimeout(this.#timer)
     try {
@@ -168,6 +178,7 @@ export class Keeper {
     if (own === undefined) return
     // Whoever asks meanwhile finds it locked for a moment, and asks again.
     this.#own = undefined
+    if (this.#wanted) this.#given_ms = performance.now()
     this.#wanted = false
     await (await own).close()
   }
