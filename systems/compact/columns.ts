@@ -20,6 +20,7 @@ export const Compaction = singleton('Compaction', {
   found: 'u32', //            memories that the questions found before the round
   kept: 'u32', //             of these, still found after it, themselves or by what stands for them
   learnt: 'u32', //           memories whose words were counted for this pass
+  cleared: 'u32', //          questions up to this one were forgotten, because a memory was
   halted: 'u8', //            1: the operator wants it to end with this round
 })
 

@@ -1,5 +1,5 @@
 import type { World } from '../../engine/world/world.ts'
-import { Content, Copy, Memory, MemoryRole, Trust } from '../components.ts'
+import { Content, Copy, Deleted, Memory, MemoryRole, Trust } from '../components.ts'
 import { hash64, hashEnd, hashPair, hashSeed, hashUnit } from '../text/hash.ts'
 import type { Draft } from './draft.ts'
 
@@ -72,8 +72,13 @@ const key: Said = { high: 0, low: 0 }
 export function loopOf(world: World, draft: Draft, exact: Said): number {
   if (draft.role === MemoryRole.assistant || draft.text.length < loopUnits_min) return 0
   contentKey(draft, exact, true, key)
-  const row = world.findPair(Content, 'content', key.high, key.low)
-  return row === 0 ? 0 : world.of(Content).memory_id[row]!
+  return standing(world, world.findPair(Content, 'content', key.high, key.low))
+}
+
+/** The memory of a row of Content; what was forgotten stands for nothing: who says it again says it anew. */
+function standing(world: World, row: number): number {
+  const id = row === 0 ? 0 : world.of(Content).memory_id[row]!
+  return world.of(Memory).deleted[id] === Deleted.forgotten ? 0 : id
 }
 
 /** The memory that says the same, by the same author, in the same channel, a short time ago; or 0. */
@@ -81,10 +86,10 @@ export function copyOf(world: World, draft: Draft, said: Said): number {
   contentKey(draft, said, false, key)
   const row = world.findPair(Content, 'content', key.high, key.low)
   if (row === 0 || draft.ts === 0) return 0
-  const { memory_id, said_at_ms } = world.of(Content)
+  const { said_at_ms } = world.of(Content)
   const window_ms = draft.trust === Trust.bot ? botWindow_ms : personWindow_ms
   const recent = said_at_ms[row] !== 0 && Math.abs(draft.ts - said_at_ms[row]!) <= window_ms
-  return recent ? memory_id[row]! : 0
+  return recent ? standing(world, row) : 0
 }
 
 /** Remembers that a memory says these words, and links it to the first that did. */

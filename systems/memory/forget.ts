@@ -1,5 +1,6 @@
 import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
+import { Compaction, Question } from '../compact/columns.ts'
 import { Deleted, Edge, File, Gauge, Key, Memory, Revision, Sentinel } from '../components.ts'
 import { EmbedModel, Vector } from '../eidolon/columns.ts'
 import { dissolve, summariesOf } from './compacted.ts'
@@ -25,6 +26,20 @@ export function forget(tick: Tick, id: number): void {
     erase(tick, memory_id)
   }
   forgetOfFile(tick, memory.file[id]!, id)
+  forgetQuestions(tick)
+}
+
+/** Questions may quote what they found: none is left, and those asked from now on are kept anew. O(questions since the last time) */
+function forgetQuestions(tick: Tick): void {
+  const { world } = tick
+  const { cleared } = world.of(Compaction)
+  const { hash_high, hash_low } = world.of(Question)
+  for (let row = cleared[1]! + 1; row <= world.rows(Question); row++) {
+    tick.put('question', row, '')
+    hash_high[row] = 0
+    hash_low[row] = 0
+  }
+  cleared[1] = world.rows(Question)
 }
 
 /** Nothing is left of a memory's text: records, keys that nobody else mentions, vectors. */

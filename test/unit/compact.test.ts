@@ -262,6 +262,27 @@ describe('Forgetting', () => {
     await engine.stop()
   })
 
+  test('takes the questions along that may quote it', async () => {
+    const store = ram()
+    const engine = await talked(1, store)
+    for (const query of ['who is Zacharias Quandt?', 'the loom']) {
+      engine.publish({ type: 'memory.used', payload: { memory_ids: [], query } })
+    }
+    await drained(engine)
+    expect(engine.read('question', 1)).toContain('Quandt')
+    await order(engine, 'forget', 1)
+    for (const row of [1, 2]) expect(engine.read('question', row)).toBe('')
+    engine.publish({ type: 'memory.used', payload: { memory_ids: [], query: 'the loom' } })
+    await drained(engine)
+    expect(engine.read('question', 3)).toBe('the loom')
+    await compacting(engine)
+    await pass(engine, later_ms)
+    expect(planStates(engine)).toEqual([PlanState.kept])
+    await engine.dropPast()
+    expect((await engine.replay()).identical).toBe(true)
+    await engine.stop()
+  })
+
   test('a memory takes summaries along that were taken back long ago', async () => {
     const store = ram()
     const engine = await talked(1, store)

@@ -52,6 +52,17 @@ describe('An order to forget', () => {
     await engine.stop()
   })
 
+  test('what was forgotten and is said again a moment later is a memory of its own', async () => {
+    const engine = await opened()
+    const words = { text: 'The courier comes on Monday, as he said.', author: 'Ada' }
+    await tell(engine, { ...words, id: 'one' })
+    await order(engine, 'forget', 1)
+    await tell(engine, { ...words, id: 'two' })
+    expect(alive(engine)).toEqual([2])
+    expect(textAt(engine, 2)).toBe(words.text)
+    await engine.stop()
+  })
+
   test('takes the keys of all chunks of a document with it, and leaves those that others mention', async () => {
     const store = ram()
     const engine = await opened(store)

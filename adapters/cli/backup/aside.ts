@@ -18,11 +18,12 @@ export async function wholeFolder<T>(target: string, make: (folder: string) => P
   try {
     await writeFile(join(aside, markName), String(process.pid), { mode: fileMode })
     const made = await make(aside)
-    await rm(join(aside, markName))
     await syncFolder(aside)
     // An empty folder may stand where it goes: it was looked at before, and one that is not empty any more stays.
     await orWhenMissing(rmdir(target), undefined)
     await rename(aside, target)
+    // Only now: a kill before this leaves what the next try may remove, or a whole folder with a mark that nobody minds.
+    await rm(join(target, markName))
     await syncFolder(dirname(target))
     return made
   } catch (thrown) {
