@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { cleanUp, Place } from '../support/daemon.ts'
 import { cliPath } from '../support/mcp.ts'
 import { opencodeBinary } from '../support/opencode-real.ts'
+import { isProgram } from '../support/program.ts'
 import { withToken } from '../support/with-token.ts'
 
 const run = promisify(execFile)
@@ -16,15 +17,6 @@ const installed = [inspector, conformance].every(isProgram)
 const unless = installed
   ? ''
   : ': the official tools are not installed: npm install @modelcontextprotocol/inspector @modelcontextprotocol/conformance in a folder that MCP_TOOLS names'
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isProgram } from './program.ts'
 
 /** The real opencode, in a scratch home of its own, with a model on loopback. */
 
@@ -15,15 +16,6 @@ export function opencodeBinary(): string | undefined {
   const places = ['node_modules/.bin', ...(process.env['PATH'] ?? '').split(delimiter)]
   const named = process.env['OPENCODE_BIN']
   return [...(named === undefined ? [] : [named]), ...places.map((place) => join(place, 'opencode'))].find(isProgram)
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 export class RealOpencode {

@@ -237,7 +237,8 @@ describe('Forgetting', () => {
       .flatMap((table) => [...store.keys(table)].map((row) => engine.read(table, row) ?? ''))
       .join('\n')
 
-  test('a memory takes the summary that quotes it along, and gives the others back', async () => {
+  /** A summary that quotes the ninth of its members. */
+  async function quoted(): Promise<{ engine: Engine; store: RamStore }> {
     const store = ram()
     const engine = await talked(1, store)
     await tell(engine, {
@@ -247,6 +248,11 @@ describe('Forgetting', () => {
     })
     await compacting(engine)
     await pass(engine, later_ms)
+    return { engine, store }
+  }
+
+  test('a memory takes the summary that quotes it along, and gives the others back', async () => {
+    const { engine, store } = await quoted()
     const [summary] = summaries(engine)
     expect(textAt(engine, summary!)).toContain('Quandt')
     await order(engine, 'forget', 9)
@@ -284,15 +290,7 @@ describe('Forgetting', () => {
   })
 
   test('a memory takes summaries along that were taken back long ago', async () => {
-    const store = ram()
-    const engine = await talked(1, store)
-    await tell(engine, {
-      ...conversation('session 0', 0)[0]!,
-      text: 'Zacharias Quandt keeps the herons of Zanzibar in Ghent.',
-      id: 'quandt',
-    })
-    await compacting(engine)
-    await pass(engine, later_ms)
+    const { engine, store } = await quoted()
     await undo(engine, 1)
     await order(engine, 'forget', 9)
     expect(recordOf(engine, store).toLowerCase()).not.toContain('quandt')
