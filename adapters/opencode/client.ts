@@ -1,6 +1,7 @@
 import { EngineError, reasonOf } from '../../engine/errors.ts'
 import { EffectFailure } from '../../engine/flow/adapter.ts'
 import type { OpencodePermitRequest } from '../../systems/events.ts'
+import { boundedFetch } from './bounded.ts'
 import type { RawEntry, RawEvent, RawPermission, RawSession } from './raw.ts'
 
 /** A page of a session's history, oldest first, and the cursor of the page before it; none on the first. */
@@ -49,7 +50,7 @@ export async function connectClient({ base_url, password }: ClientOptions): Prom
   if (problem !== undefined) throw new EngineError('ADAPTER_OPTION', problem)
   const { createOpencodeClient } = await load()
   const headers = password === undefined ? {} : { authorization: basic(password) }
-  const client = createOpencodeClient({ baseUrl: base_url.replace(/\/+$/, ''), headers })
+  const client = createOpencodeClient({ baseUrl: base_url.replace(/\/+$/, ''), headers, fetch: boundedFetch })
   return (directory) => folderOf(client, directory)
 }
 
@@ -72,10 +73,13 @@ function folderOf(client: Sdk, directory: string): OpencodeFolderClient {
   })
   return {
     sessions: async (signal) =>
-      listOf<RawSession>('its sessions', await client.session.list({ directory, limit: sessionsMost }, within(signal))),
+      listOf<RawSession>(
+        'its sessions',
+        await asked('its sessions', client.session.list({ directory, limit: sessionsMost }, within(signal))),
+      ),
     page: async (sessionID, before, signal) => {
       const query = { sessionID, directory, limit: pageMessages, ...(before !== undefined && { before }) }
-      const answer = await client.session.messages(query, within(signal))
+      const answer = await asked(`the session ${sessionID}`, client.session.messages(query, within(signal)))
       const entries = listOf<RawEntry>(`the session ${sessionID}`, answer)
       const next = answer.response?.headers.get('x-next-cursor') ?? ''
       return { entries, ...(next !== '' && entries.length > 0 && { before: next }) }
@@ -90,20 +94,30 @@ function folderOf(client: Sdk, directory: string): OpencodeFolderClient {
       if (failed !== undefined && !signal.aborted) throw failureOf('its events', failed)
     },
     permissions: async (signal) =>
-      listOf<RawPermission>('its permissions', await client.permission.list({ directory }, within(signal))),
+      listOf<RawPermission>(
+        'its permissions',
+        await asked('its permissions', client.permission.list({ directory }, within(signal))),
+      ),
     reply: async (requestID, reply, signal) => {
-      const answer = await client.permission.reply({ requestID, directory, reply }, within(signal))
+      const replied = client.permission.reply({ requestID, directory, reply }, within(signal))
+      const answer = await asked(`the answer to ${requestID}`, replied)
       if (answer.response?.status === 404) return false
       taken(`the answer to ${requestID}`, answer)
       return true
     },
     findSession: async (title, signal) => {
       const query = { directory, search: title, limit: searchMost }
-      const found = listOf<RawSession>('a session', await client.session.list(query, within(signal)))
+      const found = listOf<RawSession>(
+        'a session',
+        await asked('a session', client.session.list(query, within(signal))),
+      )
       return found.find((each) => each.title === title)?.id
     },
     createSession: async (title, signal) => {
-      const data = taken('a session', await client.session.create({ directory, title }, within(signal)))
+      const data = taken(
+        'a session',
+        await asked('a session', client.session.create({ directory, title }, within(signal))),
+      )
       const id = (data as { id?: unknown } | undefined)?.id
       if (typeof id === 'string') return id
       throw new EffectFailure('OPENCODE_REFUSED', 'opencode gave no session')
@@ -111,15 +125,18 @@ function folderOf(client: Sdk, directory: string): OpencodeFolderClient {
     prompt: async (sessionID, { message, text, agent }, signal) => {
       const parts = [{ type: 'text' as const, text }]
       const prompt = { sessionID, directory, messageID: message, parts, ...(agent !== undefined && { agent }) }
-      taken('the prompt', await client.session.promptAsync(prompt, within(signal)))
+      taken('the prompt', await asked('the prompt', client.session.promptAsync(prompt, within(signal))))
     },
     isBusy: async (session, signal) => {
-      const states = taken('what it works on', await client.session.status({ directory }, within(signal)))
+      const states = taken(
+        'what it works on',
+        await asked('what it works on', client.session.status({ directory }, within(signal))),
+      )
       const state = (states as { [id: string]: { type?: unknown } } | undefined)?.[session]
       return state !== undefined && state.type !== 'idle'
     },
     abort: async (sessionID, signal) => {
-      taken('an end', await client.session.abort({ sessionID, directory }, within(signal)))
+      taken('an end', await asked('an end', client.session.abort({ sessionID, directory }, within(signal))))
     },
   }
 }
@@ -135,6 +152,15 @@ function listOf<T>(what: string, answer: Answer): readonly T[] {
   const data = taken(what, answer)
   if (Array.isArray(data)) return data
   throw new EffectFailure('OPENCODE_REFUSED', `opencode gave no list for ${what}`)
+}
+
+/** What the SDK gives, which may throw where it should say. */
+async function asked(what: string, answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer
+  } catch (thrown) {
+    throw failureOf(what, thrown)
+  }
 }
 
 /** What was answered. @throws EffectFailure when nothing was, or a refusal */

@@ -137,9 +137,13 @@ export class Connection {
   /** Reads back to the page in which nothing is new, and then what is new, oldest first. */
   async #readSession(client: OpencodeFolderClient, session: string, signal: AbortSignal): Promise<void> {
     const newer: (string | undefined)[] = []
+    const cursors = new Set<string>()
     let at: string | undefined
     let page = await client.page(session, at, signal)
     while (page.before !== undefined && newer.length < pages_max && this.intake.hasNews(page.entries)) {
+      // A cursor that leads where it came from would lead there for ever.
+      if (cursors.has(page.before)) break
+      cursors.add(page.before)
       newer.push(at)
       at = page.before
       page = await client.page(session, at, signal)
