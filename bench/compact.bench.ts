@@ -18,10 +18,11 @@ export const compacting: Concern = {
 const begin_ms = 1_700_000_000_000
 const later_ms = begin_ms + 90 * 86_400_000
 /** Conversations go on beside each other, a turn of each after the other: a line's memories lie far apart. */
-const threads = 400
+const threadsMost = 400
+const threadMemories = 250
 const texts = 4_096
 /** A thread has some twenty turns a day. */
-const apart_ms = 86_400_000 / (20 * threads)
+const apart_ms = 86_400_000 / 20
 const keysMost = 1_000_000
 /** Memories that a tick looks at. */
 const slice = 1_024
@@ -37,7 +38,7 @@ async function measured(scale: Scale): Promise<readonly Row[]> {
   const pass = world.pass()
   const { plans } = world
   if (plans === 0) throw new Error('nothing was compacted')
-  const each = `${memories} memories in ${threads} threads, ${plans} plans`
+  const each = `${memories} memories in ${world.threads} threads, ${plans} plans`
   return [
     {
       name: 'groups of all memories',
@@ -69,11 +70,13 @@ class OldWorld {
   readonly #texts: readonly string[]
   readonly #records = new Map<string, string>()
   readonly #memories: number
+  readonly threads: number
   #now_ms = begin_ms
 
   constructor(memories: number) {
     const corpus = corpusOf(7)
     this.#memories = memories
+    this.threads = Math.max(1, Math.min(threadsMost, Math.floor(memories / threadMemories)))
     this.#texts = Array.from({ length: texts }, (_, n) => String(corpus.event(n).payload?.['text'] ?? ''))
     this.#core = new Core(mind(), { read: (table, id) => this.#read(table, id), backoff_max_ms: 1_000 })
     this.tick([])
@@ -142,12 +145,13 @@ class OldWorld {
     if (known !== undefined || id > this.#memories) return known
     if (table === 'text') return this.#texts[id % texts]
     if (table !== 'meta') return undefined
-    const thread = `t${id % threads}`
+    const thread = `t${id % this.threads}`
     return JSON.stringify({ id: `m${id}`, source: { kind: 'chat', channel: 'general', thread, author: `p${id % 7}` } })
   }
 
   #fill(): void {
     const { world } = this.#core
+    const { threads } = this
     world.append(Key, threads)
     world.append(Memory, this.#memories)
     const key = world.of(Key)
@@ -163,7 +167,7 @@ class OldWorld {
       memory.role[row] = MemoryRole.user
       memory.trust[row] = Trust.person
       memory.stored_at_ms[row] = begin_ms
-      memory.happened_at_ms[row] = begin_ms - (this.#memories - row) * apart_ms
+      memory.happened_at_ms[row] = begin_ms - ((this.#memories - row) * apart_ms) / threads
       memory.text_bytes[row] = this.#texts[row % texts]!.length
       memory.thread[row] = thread
       memory.previous[row] = key.newest_memory[thread]!

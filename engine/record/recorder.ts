@@ -100,7 +100,9 @@ export class Recorder {
 
   /** Copies the world, once the tick that is being committed is durable, and resolves when the copy has its name. */
   async snapshot(): Promise<void> {
-    if (this.#saving === undefined) await this.#prepared()
+    // A small world is copied in the very tick in which it was asked for.
+    const large = this.#room === undefined && copyBytes(this.#core) > touchBytes
+    if (large && this.#saving === undefined) await this.#prepared()
     while (this.#saving !== undefined || this.#committing !== undefined) {
       await Promise.allSettled([this.#saving, this.#committing])
     }

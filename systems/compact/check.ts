@@ -12,6 +12,8 @@ import type { CompactPolicy } from './policy.ts'
  */
 
 const questionUnits_max = 400
+/** Memories of an answer: the best of them must be among as many afterwards, wherever they stand. */
+const asked_max = 10
 const hash = new Uint32Array(2)
 
 /** Keeps a question whose answer somebody used; one of the newest that is asked again is kept once. O(probes_max) */
@@ -51,7 +53,7 @@ export function ask(tick: Tick): void {
     }
     const query = question[probe] === 0 ? undefined : tick.read('question', question[probe]!)
     if (query === undefined || query === '' || (again && hits[probe] === 0)) continue
-    effect_id[probe] = tick.request(MemoryRecall, { query, options: { hits_max: probeHits_max } }, probe)
+    effect_id[probe] = tick.request(MemoryRecall, { query, options: { hits_max: asked_max } }, probe)
     run.waiting[1]!++
   }
 }

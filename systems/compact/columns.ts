@@ -57,9 +57,9 @@ export const Plan = table('Plan', {
 /** A question that was asked of the memory for somebody who used the answer. Record: `question`, its text. */
 export const Question = table('Question', { hash_high: 'u32', hash_low: 'u32', asked_at_ms: 'f64' })
 
-/** How many of the newest questions a round is checked by, and how many memories of each answer. */
+/** How many of the newest questions a round is checked by, and how many memories of each answer: the best, because the tail changes with every memory. */
 export const probes_max = 16
-export const probeHits_max = 10
+export const probeHits_max = 5
 
 /** A question of the running round. */
 export const Probe = table(

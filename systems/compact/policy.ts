@@ -11,7 +11,7 @@ export type CompactPolicy = {
   readonly model: boolean
   /** Part of the words that a summary may have. Default: 0.28. */
   readonly share: number
-  /** Part of what the last questions find that a round may cost; else it is taken back. Default: 0.02. */
+  /** Part of what the last questions find that a round may cost; else it is taken back. Default: 0.03. */
   readonly fall_max: number
 }
 
@@ -20,7 +20,7 @@ export const defaultCompact: CompactPolicy = {
   every_ms: 86_400_000,
   model: false,
   share: 0.28,
-  fall_max: 0.02,
+  fall_max: 0.03,
 }
 
 /** Reading is pure, so what one row says can be kept; only the newest is. */
