@@ -101,9 +101,8 @@ function folderOf(client: Sdk, directory: string): OpencodeFolderClient {
     reply: async (requestID, reply, signal) => {
       const replied = client.permission.reply({ requestID, directory, reply }, within(signal))
       const answer = await asked(`the answer to ${requestID}`, replied)
-      if (answer.response?.status === 404) return false
-      taken(`the answer to ${requestID}`, answer)
-      return true
+      if (answer.response?.status !== 404) taken(`the answer to ${requestID}`, answer)
+      return answer.response?.status !== 404
     },
     findSession: async (title, signal) => {
       const query = { directory, search: title, limit: searchMost }

@@ -264,7 +264,8 @@ async function whileUnread(port: number, headers: Record<string, string>, then: 
 /** The status of the answer to one request of the protocol. */
 function statusOf(options: RequestOptions, body = ping): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const asked = request(options, (response) => {
+    // A connection of its own: one that is kept may be closed by the far side while this is written to it.
+    const asked = request({ ...options, agent: false }, (response) => {
       response.resume()
       resolve(response.statusCode)
     })
