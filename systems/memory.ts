@@ -1,5 +1,5 @@
 import { system, type Tick } from '../engine/system.ts'
-import { Content, File, Gauge, Memory, Trust } from './components.ts'
+import { Content, File, Gauge, Memory } from './components.ts'
 import { DiscordChannel } from './discord/columns.ts'
 import {
   ConfigSet,
@@ -18,6 +18,7 @@ import {
   countCopy,
   deliveredAs,
   exactly,
+  isProgram,
   loopOf,
   rememberContent,
   rememberCopy,
@@ -115,7 +116,7 @@ function repeated(tick: Tick, draft: Draft): number {
   exactly(draft.text, exact)
   const loop = loopOf(world, draft, exact)
   if (loop !== 0) gauge.loops[1]!++
-  if (draft.trust === Trust.bot) readNormal(draft.text, normal)
+  if (isProgram(draft)) readNormal(draft.text, normal)
   else Object.assign(normal, exact)
   met.of = 0
   const counted = loop === 0 && canFlood(draft) ? meetFlood(tick, draft, met) : 0

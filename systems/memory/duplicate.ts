@@ -68,6 +68,11 @@ export function contentKey(draft: Draft, said: Said, ofOwn: boolean, into: Said)
 
 const key: Said = { high: 0, low: 0 }
 
+/** Whether a program said it of its own accord. What a model answers its person is said to them, and as seldom by chance the same. */
+export function isProgram({ role, trust }: Draft): boolean {
+  return trust === Trust.bot && role !== MemoryRole.assistant
+}
+
 /** The memory of what the agent said itself, when this draft reads it back; else 0. */
 export function loopOf(world: World, draft: Draft, exact: Said): number {
   if (draft.role === MemoryRole.assistant || draft.text.length < loopUnits_min) return 0
@@ -87,7 +92,7 @@ export function copyOf(world: World, draft: Draft, said: Said): number {
   const row = world.findPair(Content, 'content', key.high, key.low)
   if (row === 0 || draft.ts === 0) return 0
   const { said_at_ms } = world.of(Content)
-  const window_ms = draft.trust === Trust.bot ? botWindow_ms : personWindow_ms
+  const window_ms = isProgram(draft) ? botWindow_ms : personWindow_ms
   const recent = said_at_ms[row] !== 0 && Math.abs(draft.ts - said_at_ms[row]!) <= window_ms
   return recent ? standing(world, row) : 0
 }

@@ -1,13 +1,13 @@
 import type { Payload } from '../../engine/flow/event.ts'
 import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
-import { Family, FamilyPlace, FloodPolicy, Gauge, Mark, Memory, MemoryKind, Recent, Trust } from '../components.ts'
+import { Family, FamilyPlace, FloodPolicy, Gauge, Mark, Memory, MemoryKind, Recent } from '../components.ts'
 import { ChannelPressure, DiscordChannel, EmbedBots } from '../discord/columns.ts'
 import { MemoryFamily } from '../events.ts'
 import { Rule, RuleState } from '../janitor/columns.ts'
 import { hash64 } from '../text/hash.ts'
 import type { Draft } from './draft.ts'
-import { countCopy } from './duplicate.ts'
+import { countCopy, isProgram } from './duplicate.ts'
 import { addFamily, familyOf, formOf, narrower, placeOf, widen } from './floods/families.ts'
 import { addMember, addPending, alsoPending, endPending, membersOf, pendingForm, pendingOf } from './floods/pending.ts'
 import { readTokens, Tokens } from './floods/tokens.ts'
@@ -37,8 +37,8 @@ const message = new Tokens()
 const form = new Tokens()
 
 /** Whether a draft can be a member: a program said it, at a known time. */
-export function canFlood({ trust, ts, file }: Draft): boolean {
-  return trust === Trust.bot && ts !== 0 && file === 0
+export function canFlood(draft: Draft): boolean {
+  return isProgram(draft) && draft.ts !== 0 && draft.file === 0
 }
 
 /** The policy was set. */

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type OpencodeOptions, opencode } from '../../adapters/opencode.ts'
 import type { Engine } from '../../engine/index.ts'
 import { type RamStore, ram } from '../../stores/ram.ts'
-import { Key, Memory } from '../../systems/components.ts'
+import { Family, Key, Memory } from '../../systems/components.ts'
 import { OpencodeRun } from '../../systems/events.ts'
 import {
   OpencodeFolder,
@@ -13,7 +13,7 @@ import {
   PermissionState,
 } from '../../systems/opencode/columns.ts'
 import { answerFor, fits } from '../../systems/opencode/policy.ts'
-import { drained, remembering, whole } from '../support/memory.ts'
+import { alive, drained, remembering, whole } from '../support/memory.ts'
 import { type MockPrompt, mockOpencode, saidIn } from '../support/opencode.ts'
 import { requester } from '../support/requester.ts'
 
@@ -84,6 +84,18 @@ describe('What was heard', () => {
     await until(engine, () => whole(engine).length === 130)
     const ids = whole(engine).map((row) => (JSON.parse(engine.read('meta', row) ?? '{}') as { id: string }).id)
     expect(ids).toEqual(Array.from({ length: 130 }, (_, n) => `msg_${n}-text`))
+  })
+
+  test('answers of a model are no flood, however alike they are', async () => {
+    const engine = await living(await served())
+    const source = { kind: 'opencode', channel: directory, thread: 'ses_1' }
+    for (let n = 0; n < 12; n++) {
+      const payload = { text: `I changed ${n} lines of src/cart.ts: passed`, role: 'assistant', message: `msg_${n}` }
+      engine.publish({ type: 'opencode.message', id: `prt_${n}`, ts: 1_760_000_000_000 + n * 60_000, source, payload })
+    }
+    await drained(engine)
+    expect(alive(engine)).toHaveLength(12)
+    expect(engine.world.rows(Family)).toBe(0)
   })
 
   test('a tool is a key of its own kind, and nobody else may speak for opencode', async () => {
