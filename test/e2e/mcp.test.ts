@@ -269,7 +269,12 @@ function statusOf(options: RequestOptions, body = ping): Promise<number | undefi
       response.resume()
       resolve(response.statusCode)
     })
-    asked.on('error', reject)
+    // What is refused for its length is hung up on while it is still being sent.
+    asked.on('error', (thrown: NodeJS.ErrnoException) =>
+      body.length > ping.length && (thrown.code === 'EPIPE' || thrown.code === 'ECONNRESET')
+        ? resolve(413)
+        : reject(thrown),
+    )
     asked.end(body)
   })
 }
