@@ -26,8 +26,9 @@ export const compact = system('compact', (tick) => {
 function hear(tick: Tick, event: Event): void {
   const { world } = tick
   if (ConfigSet.is(event)) world.of(Compaction).on[1] = event.payload.policy['compact'] === undefined ? 0 : 1
-  else if (MemoryUsed.is(event)) keepQuestion(tick, event.payload)
-  else if (CompactOrder.is(event)) obey(tick, event)
+  else if (MemoryUsed.is(event)) {
+    if (world.of(Compaction).on[1] === 1) keepQuestion(tick, event.payload)
+  } else if (CompactOrder.is(event)) obey(tick, event)
   else if (MemoryCompacted.is(event)) {
     if (event.source.kind === 'world') committed(tick, event.payload)
   } else if (MemoryRecall.done.is(event) || MemoryRecall.failed.is(event)) answeredProbe(tick, event)

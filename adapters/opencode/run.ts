@@ -63,8 +63,8 @@ export async function runPrompt(
   const tell = teller(outside, { directory, session, effect: call.effect_id })
   try {
     tell('begun', title)
-    await send(run, { text: prompt, ...(agent !== undefined && { agent }) })
-    return doneFrom(session, directory, await orElse(answers(run, tell), signal, why))
+    const given = await orElse(send(run, { text: prompt, ...(agent !== undefined && { agent }) }), signal, why)
+    return doneFrom(session, directory, await orElse(answers(run, given, tell), signal, why))
   } catch (thrown) {
     if (!isParked(call.signal)) await stop(client, session, outside.log)
     throw thrown
@@ -84,40 +84,68 @@ async function sessionFor(client: OpencodeFolderClient, title: string, signal: A
   return (await client.findSession(title, signal)) ?? (await client.createSession(title, signal))
 }
 
+/** Sends the prompt unless it is there. False when nobody knows whether it arrived. */
 async function send(
   { client, session, message, signal }: Run,
   prompt: { text: string; agent?: string },
-): Promise<void> {
+): Promise<boolean> {
   const { entries } = await client.page(session, undefined, signal)
-  if (entries.some(({ info }) => info.id === message || info.parentID === message)) return
+  if (entries.some(({ info }) => info.id === message || info.parentID === message)) return true
   try {
     await client.prompt(session, { message, ...prompt }, signal)
+    return true
   } catch (thrown) {
     // Where nobody answered it may have been taken all the same; whoever looks for it will see.
     if (!isAway(thrown)) throw thrown
+    return false
   }
 }
 
 /** Looks until the session is at rest and the newest answer is whole; a server that goes away may come back. */
-async function answers(run: Run, tell: (state: 'working' | 'waiting', text: string) => void): Promise<RawEntry[]> {
-  const { client, message, session, signal, times } = run
-  const began_ms = performance.now()
+async function answers(
+  run: Run,
+  given: boolean,
+  tell: (state: 'working' | 'waiting', text: string) => void,
+): Promise<RawEntry[]> {
+  const { signal, times } = run
+  let there_ms = performance.now()
   for (; ; await sleep(times.look_ms, undefined, { signal })) {
-    try {
-      const busy = await client.isBusy(session, signal)
-      const { entries } = await client.page(session, undefined, signal)
-      const newest = entries.findLast(({ info }) => info.parentID === message)
-      if (!busy && isWhole(newest)) return await allAnswers(run)
-      const isTaken = busy || entries.some(({ info }) => info.id === message)
-      if (!isTaken && performance.now() > began_ms + times.taken_ms) {
-        throw new EffectFailure('OPENCODE_ERROR', 'opencode did not take the prompt; is there such an agent?')
-      }
-      tell(busy ? 'working' : 'waiting', lastWords(newest))
-    } catch (thrown) {
-      if (!isAway(thrown)) throw thrown
+    const now = await look(run)
+    if (now === undefined) {
+      // How long it takes to show a prompt is counted while it is there.
+      there_ms = performance.now()
       tell('waiting', 'opencode is away')
+      continue
     }
+    if (now.answers !== undefined) return now.answers
+    if (!now.isTaken && performance.now() > there_ms + times.taken_ms) throw notTaken(given)
+    tell(now.busy ? 'working' : 'waiting', now.last)
   }
+}
+
+type Look = { busy: boolean; isTaken: boolean; last: string; answers?: RawEntry[] }
+
+/** How the session stands, with all answers once it is at rest and the newest is whole; undefined while nobody is there. */
+async function look(run: Run): Promise<Look | undefined> {
+  const { client, message, session, signal } = run
+  try {
+    const busy = await client.isBusy(session, signal)
+    const { entries } = await client.page(session, undefined, signal)
+    const newest = entries.findLast(({ info }) => info.parentID === message)
+    const isTaken = busy || entries.some(({ info }) => info.id === message)
+    const isDone = !busy && isWhole(newest)
+    return { busy, isTaken, last: lastWords(newest), ...(isDone && { answers: await allAnswers(run) }) }
+  } catch (thrown) {
+    if (!isAway(thrown)) throw thrown
+    return undefined
+  }
+}
+
+/** A prompt that never arrived is sent again by the next attempt; one that was accepted and never shows was for nobody. */
+function notTaken(given: boolean): EffectFailure {
+  return given
+    ? new EffectFailure('OPENCODE_ERROR', 'opencode did not take the prompt; is there such an agent?')
+    : new EffectFailure('OPENCODE_AWAY', 'the prompt did not reach opencode', { transient: true })
 }
 
 /** Every message that answers the prompt, oldest first: the history is read back to the prompt. */

@@ -29,6 +29,7 @@ export async function mockOpencode(password = 'open') {
   let clock = 2
   let onPrompt: (prompt: MockPrompt) => void = () => {}
   let down = false
+  let losing = false
   const expected = `Basic ${Buffer.from(`opencode:${password}`).toString('base64')}`
 
   const sessionOf = (id: string): Session => {
@@ -81,6 +82,11 @@ export async function mockOpencode(password = 'open') {
       return send(true)
     }
     if (last === 'prompt_async') {
+      if (losing) {
+        losing = false
+        goDown(true)
+        return void response.destroy()
+      }
       const parts = body['parts'] as { text: string }[]
       const agent = body['agent'] as string | undefined
       const prompt = {
@@ -96,6 +102,11 @@ export async function mockOpencode(password = 'open') {
     const { body: entries, next } = page(sessionOf(id), searchParams)
     return send(entries, 200, next === '' ? {} : { 'x-next-cursor': next })
   })
+
+  function goDown(is: boolean): void {
+    down = is
+    if (is) for (const each of streams) each.destroy()
+  }
 
   function stream(response: ServerResponse): void {
     seen.connections++
@@ -118,9 +129,10 @@ export async function mockOpencode(password = 'open') {
       onPrompt = handler
     },
     /** Whether it hangs up on everybody. */
-    down(is: boolean): void {
-      down = is
-      if (is) for (const each of streams) each.destroy()
+    down: goDown,
+    /** Goes down at the next prompt, before it has taken it. */
+    loseNextPrompt(): void {
+      losing = true
     },
     /** Asks to be allowed something, in the streams unless told otherwise. */
     ask(permission: RawPermission & { id: string }, live = true): void {

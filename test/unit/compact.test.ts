@@ -204,10 +204,10 @@ describe('Taking back', () => {
     } as unknown as Adapter
     const engine = await talked(1, ram(), [blind])
     const before = stateOf(engine)
+    await compacting(engine)
     engine.publish({ type: 'memory.used', payload: { memory_ids: [], query: 'what about the loom?' } })
     await drained(engine)
     expect(engine.world.rows(Question)).toBe(1)
-    await compacting(engine)
     const checked: unknown[] = []
     engine.on('compact.checked', ({ payload }) => void checked.push(payload))
     await pass(engine, later_ms)
@@ -220,8 +220,8 @@ describe('Taking back', () => {
 
   test('a round after which they find the same, or the summary instead, stands', async () => {
     const engine = await talked(2)
-    engine.publish({ type: 'memory.used', payload: { memory_ids: [], query: 'the telescope in Turin' } })
     await compacting(engine)
+    engine.publish({ type: 'memory.used', payload: { memory_ids: [], query: 'the telescope in Turin' } })
     await pass(engine, later_ms)
     expect(planStates(engine)).toEqual([PlanState.kept, PlanState.kept])
     const { found: before, kept } = engine.world.of(Compaction)
@@ -268,9 +268,18 @@ describe('Forgetting', () => {
     await engine.stop()
   })
 
+  test('has nothing to take along where nobody compacts: no question is kept', async () => {
+    const engine = await talked(1)
+    engine.publish({ type: 'memory.used', payload: { memory_ids: [], query: 'the loom' } })
+    await drained(engine)
+    expect(engine.world.rows(Question)).toBe(0)
+    await engine.stop()
+  })
+
   test('takes the questions along that may quote it', async () => {
     const store = ram()
     const engine = await talked(1, store)
+    await compacting(engine)
     for (const query of ['who is Zacharias Quandt?', 'the loom']) {
       engine.publish({ type: 'memory.used', payload: { memory_ids: [], query } })
     }
@@ -281,7 +290,6 @@ describe('Forgetting', () => {
     engine.publish({ type: 'memory.used', payload: { memory_ids: [], query: 'the loom' } })
     await drained(engine)
     expect(engine.read('question', 3)).toBe('the loom')
-    await compacting(engine)
     await pass(engine, later_ms)
     expect(planStates(engine)).toEqual([PlanState.kept])
     await engine.dropPast()

@@ -288,6 +288,23 @@ describe('A prompt', () => {
     expect(server.seen.prompts).toHaveLength(1)
   })
 
+  test('that never arrived, because the server went away, is sent when it is back, once', async () => {
+    const server = await served()
+    server.prompted(worker(server))
+    server.loseNextPrompt()
+    const engine = await living(server)
+    const request = { key: key(), directory, prompt: 'Mend the cart' }
+    engine.publish({ type: 'test.wanted', payload: { type: OpencodeRun.name, request } })
+    let done: unknown
+    engine.on(OpencodeRun.done.name, ({ payload }) => {
+      done = payload
+    })
+    setTimeout(() => server.down(false), 400)
+    await until(engine, () => done !== undefined)
+    expect(done).toMatchObject({ text: 'The cart is mended.', finish: 'stop' })
+    expect(server.seen.prompts).toHaveLength(1)
+  })
+
   test.each([
     [
       'OPENCODE_DEADLINE',
