@@ -2,6 +2,7 @@ import { objectOf } from '../../engine/flow/event.ts'
 import { defaultLimits } from '../../engine/limits.ts'
 import { compileSchema, type JsonSchema, type Problem } from '../../engine/schema.ts'
 import { profileNames } from '../openai/profiles.ts'
+import { archiveSchema } from './config-archive.ts'
 import { compactSchema } from './config-compact.ts'
 import { mcpSchema } from './config-mcp.ts'
 import { agentsSchema, schedulerSchema, toolsSchema } from './schema-agents.ts'
@@ -74,6 +75,7 @@ export const configSchema: JsonSchema = objectOf({
   'model?': model,
   'memory?': memory,
   ...Object.fromEntries(Object.entries(late).map(([name, schema]) => [`${name}?`, schema])),
+  'archive?': archiveSchema,
   'port?': { type: 'integer', minimum: 0, maximum: 65_535 },
   'limits?': limits,
   'log?': objectOf({ 'level?': { enum: ['debug', 'info', 'warn', 'error'] } }),

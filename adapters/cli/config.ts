@@ -10,8 +10,10 @@ import type { OpencodePolicy } from '../../systems/opencode/policy.ts'
 import type { RepairRule } from '../../systems/repair/policy.ts'
 import { type Contract, compileContract } from '../../systems/sentinel/contract.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
+import type { Retention } from './archive/retention.ts'
 import type { Arguments } from './arguments.ts'
 import { type AgentConfig, agentsFrom, type SchedulerConfig, schedulerFrom, unknownTools } from './config-agents.ts'
+import { type ArchiveConfig, archiveFrom } from './config-archive.ts'
 import { compactFrom, keepOf } from './config-compact.ts'
 import {
   type DiscordAccess,
@@ -50,6 +52,7 @@ type ConfigFile = {
   readonly mcp?: McpConfig
   readonly opencode?: OpencodeConfig
   readonly repairs?: readonly RepairConfig[]
+  readonly archive?: ArchiveConfig
   readonly port?: number
   readonly limits?: Partial<Limits>
   readonly log?: { readonly level?: 'debug' | 'info' | 'warn' | 'error' }
@@ -90,6 +93,8 @@ export type Config = {
   readonly opencode: OpencodeAccess | undefined
   /** How long what summaries stand for is kept, in milliseconds; undefined: for ever. */
   readonly keep_ms: number | undefined
+  /** When the journal is archived; undefined: only by order. */
+  readonly archive: Retention | undefined
   /** What each MCP client may do. */
   readonly mcp: McpConfig
   /** The inspector's port; undefined: the usual one, or any other when that is taken. */
@@ -142,6 +147,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
   if (extend !== undefined && !existsSync(extend)) problems.add('extend', `there is no ${extend}`)
   const discord = read.discord === undefined ? undefined : accessOf(read.discord, base, problems)
   const opencode = opencodeFrom(read, policy.repairs ?? [], base, problems)
+  const archive = archiveFrom(read.archive, base, problems)
   problems.refuse()
   return {
     file,
@@ -154,6 +160,7 @@ export function loadConfig(args: Arguments, folder: string | undefined): Config 
     discord,
     opencode,
     keep_ms,
+    archive,
     mcp: read.mcp ?? {},
     port: args.port ?? read.port,
     limits: read.limits ?? {},

@@ -63,7 +63,7 @@ export async function run(args: Arguments): Promise<ExitCode> {
       services.push(...(await serve(engine, doors, { config, log, search, discord, write })))
     }
     await engine.start()
-    if (!args.once) services.push(upkeep(engine, config.keep_ms, log))
+    if (!args.once) services.push(upkeep(engine, config, log))
   } catch (thrown) {
     await end(engine, services)
     // A signal that comes before everything has started is obeyed too: what it interrupts is no failure.

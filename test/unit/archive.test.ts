@@ -71,6 +71,18 @@ test('an archive can be replayed as what it was', async () => {
   await again.stop()
 })
 
+test('an archive of another record is not overwritten, and the same one is there once', async () => {
+  const lines = '{"tick":1}'
+  await archive([{ tick: 1, lines }], folder)
+  await archive([{ tick: 1, lines }], folder)
+  const [name] = readdirSync(folder).filter((each) => each !== sumsName)
+  const before = readFileSync(join(folder, name!))
+  await expect(archive([{ tick: 1, lines: '{"tick":1,"other":true}' }], folder)).rejects.toThrow('of another record')
+  expect(readFileSync(join(folder, name!))).toEqual(before)
+  expect(readdirSync(folder)).toHaveLength(2)
+  expect(readFileSync(join(folder, sumsName), 'utf8').trim().split('\n')).toHaveLength(1)
+})
+
 test('nothing is dropped when the archive cannot be written, and nothing half is left', async () => {
   const store = ram()
   const engine = await remembering(store)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
@@ -59,6 +59,7 @@ async function write(entries: Iterable<PastEntry>, folder: string): Promise<Arch
     if (seen.entries === 0) return undefined
     const name = `journal-${seen.first}-${seen.last}.jsonl.gz`
     const sha256 = hash.digest('hex')
+    await refuseOther(join(folder, name), sha256)
     await addSum(folder, `${sha256}  ${name}\n`)
     await rename(begun, join(folder, name))
     await syncFolder(folder)
@@ -66,6 +67,18 @@ async function write(entries: Iterable<PastEntry>, folder: string): Promise<Arch
   } finally {
     await rm(begun, { force: true })
   }
+}
+
+/** An archive is never overwritten by another record's, which may well have the same ticks. */
+async function refuseOther(path: string, sha256: string): Promise<void> {
+  const known = await orWhenMissing(sumOf(path), sha256)
+  if (known !== sha256) throw new Error(`${path} is the archive of another record; each needs a folder of its own`)
+}
+
+async function sumOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
 }
 
 async function* linesOf(
@@ -85,5 +98,6 @@ async function* linesOf(
 async function addSum(folder: string, line: string): Promise<void> {
   const path = join(folder, sumsName)
   const before = await orWhenMissing(readFile(path, 'utf8'), '')
+  if (before.includes(line)) return
   await replaceFile(path, [Buffer.from(`${before}${line}`)])
 }
