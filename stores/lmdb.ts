@@ -104,7 +104,7 @@ class LmdbStore implements Store {
     const snapshots = await openSnapshots(this.#folder)
     const prepared = await prepareStore(this.#folder, tables, options.preflight_ms)
     warnings.push(...prepared.warnings)
-    const opened = openEnvironment(dataPath(this.#folder), tables, options.map_bytes)
+    const opened = await openEnvironment(dataPath(this.#folder), tables, options.map_bytes)
     return { ...opened, snapshots, lock, manifest: prepared.manifest, inode: this.#inode() }
   }
 

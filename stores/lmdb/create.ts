@@ -51,7 +51,7 @@ async function createStore(folder: string, tables: readonly string[]): Promise<P
     )
   }
   const aside = join(folder, 'data.mdb.new')
-  const environment = openForWriting(aside, newMapBytes)
+  const environment = await openForWriting(aside, newMapBytes)
   openJournal(environment)
   for (const table of tables) openRecords(environment, table)
   await environment.close()

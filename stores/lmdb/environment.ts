@@ -1,4 +1,5 @@
-import { type Database, type Key, open, type RootDatabase } from 'lmdb'
+import type { Database, Key, RootDatabase } from 'lmdb'
+import { EngineError, reasonOf } from '../../engine/errors.ts'
 import { journalName } from '../keys.ts'
 import { storeError } from './files.ts'
 
@@ -20,7 +21,7 @@ const mode = 0o600
  * Every commit is synced before it resolves: with overlapping syncs a failed sync is never reported.
  * @param map_bytes address space to reserve; it costs no disk, and more is taken when it is used up
  */
-export function openForWriting(path: string, map_bytes: number): Environment {
+export function openForWriting(path: string, map_bytes: number): Promise<Environment> {
   return openWith(path, { mapSize: map_bytes, permissionsMode: mode })
 }
 
@@ -28,11 +29,15 @@ export function openForWriting(path: string, map_bytes: number): Environment {
  * Opens the file for reading only; `mode` still matters because a lock file may be made.
  * @param map_bytes address space to reserve
  */
-export function openForReading(path: string, map_bytes: number): Environment {
+export function openForReading(path: string, map_bytes: number): Promise<Environment> {
   return openWith(path, { readOnly: true, mapSize: map_bytes, permissionsMode: mode })
 }
 
-function openWith(path: string, options: { mapSize?: number; readOnly?: boolean; permissionsMode: number }) {
+async function openWith(
+  path: string,
+  options: { mapSize?: number; readOnly?: boolean; permissionsMode: number },
+): Promise<Environment> {
+  const { open } = await load()
   return open<Uint8Array, Key>(path, {
     noSubdir: true,
     maxDbs: tablesMax,
@@ -40,6 +45,16 @@ function openWith(path: string, options: { mapSize?: number; readOnly?: boolean;
     overlappingSync: false,
     ...options,
   })
+}
+
+/** The native module, loaded by the first who opens a file: importing a store costs nothing. */
+async function load(): Promise<typeof import('lmdb')> {
+  try {
+    return await import('lmdb')
+  } catch (thrown) {
+    const reason = `the package 'lmdb' cannot be loaded here: ${reasonOf(thrown)}; use another store, or a platform it is built for`
+    throw new EngineError('PACKAGE_MISSING', reason, { cause: thrown })
+  }
 }
 
 /** Opens or creates a table of records. */
@@ -92,14 +107,14 @@ export function ownCopy(lent: Uint8Array): Uint8Array {
 }
 
 /** Opens the data file with its journal and its tables of records. @throws EngineError of the store */
-export function openEnvironment(
+export async function openEnvironment(
   path: string,
   tables: readonly string[],
   map_bytes: number,
-): { environment: Environment; journal: Journal; records: ReadonlyMap<string, Records> } {
+): Promise<{ environment: Environment; journal: Journal; records: ReadonlyMap<string, Records> }> {
   let environment: Environment | undefined
   try {
-    environment = openForWriting(path, map_bytes)
+    environment = await openForWriting(path, map_bytes)
     const opened = environment
     const records = new Map(tables.map((table) => [table, openRecords(opened, table)]))
     return { environment, journal: openJournal(environment), records }

@@ -33,10 +33,10 @@ type Walk = {
   done: boolean
 }
 
-function examine(path: string, budget_ms: number): Verdict {
+async function examine(path: string, budget_ms: number): Promise<Verdict> {
   // A value may claim to be as long as 32 bits can say. So much is mapped that reading it runs beyond the end of the file,
   // which ends this process as it would end the writer; beyond a smaller map other memory might be read instead.
-  const environment = openForReading(path, 2 ** 32 + 2 * statSync(path).size)
+  const environment = await openForReading(path, 2 ** 32 + 2 * statSync(path).size)
   const tables = new Map<string, Records | Journal>()
   // Opening a table ends the read transaction, and with it every cursor: all are opened before the first walk.
   for (const name of tableNames(environment)) {
@@ -100,7 +100,7 @@ function reach(walk: Walk, { key, value }: Entry): void {
 const [path, budget] = process.argv.slice(2)
 let verdict: Verdict
 try {
-  verdict = examine(String(path), Number(budget))
+  verdict = await examine(String(path), Number(budget))
 } catch (thrown) {
   verdict = { ok: false, reason: reasonOf(thrown) }
 }

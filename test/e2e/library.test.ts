@@ -145,10 +145,12 @@ const { createRequire } = await import('node:module')
 const listening = () => process.eventNames().map((name) => [String(name), process.listenerCount(name)])
 const before = listening()
 const { createEngine, system } = await import('promethean')
-const packages = process.report.getReport().sharedObjects.filter((path) => path.includes('node_modules'))
 const compilers = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('ajv'))
 const { ram } = await import('promethean/stores/ram')
 const nothing = system('nothing', () => undefined)
+for (const entry of ['systems', 'stores/lmdb', 'stores/usearch', 'adapters/fs', 'adapters/openai', 'adapters/discord'])
+  await import('promethean/' + entry)
+const packages = process.report.getReport().sharedObjects.filter((path) => path.includes('node_modules'))
 await createEngine({ archetypes: [], systems: [nothing], events: [], effects: [], records: [], store: ram() })
 await new Promise((resolve) => setImmediate(resolve))
 const handles = process.getActiveResourcesInfo().filter((name) => !/Pipe|TTY|Socket|FSReq/.test(name))
@@ -183,7 +185,7 @@ function bytesBehind(entry: string, seen = new Set<string>()): number {
   return imported.reduce((sum, path) => sum + bytesBehind(path, seen), Buffer.byteLength(text))
 }
 
-test('who only imports the engine loads nothing native, no compiler of schemas and little code, and is left alone', async () => {
+test('who only imports loads nothing native, with the engine no compiler of schemas and little code, and is left alone', async () => {
   const consumer = join(folder, 'consumer')
   writeFileSync(join(consumer, 'loaded.mjs'), whatIsLoaded)
   const { stdout } = await node(['loaded.mjs'], consumer)

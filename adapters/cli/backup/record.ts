@@ -95,7 +95,7 @@ async function copySnapshots(
 async function copyData(data: string, folder: string): Promise<void> {
   // As much address space as the daemon reserves, so that the file may grow meanwhile.
   const map_bytes = Math.max(defaults.map_bytes, 2 * statSync(dataPath(data)).size)
-  const environment = openForReading(dataPath(data), map_bytes)
+  const environment = await openForReading(dataPath(data), map_bytes)
   try {
     await environment.backup(dataPath(folder), true)
     await syncFile(dataPath(folder))

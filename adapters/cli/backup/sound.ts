@@ -31,7 +31,7 @@ const namedMax = 20
 /** Reads every journal entry, record and snapshot of a copied record against its checksum. O(bytes). */
 export async function soundness(folder: string, snapshots: readonly number[]): Promise<Soundness> {
   const path = dataPath(folder)
-  const environment = openForReading(path, 2 * statSync(path).size)
+  const environment = await openForReading(path, 2 * statSync(path).size)
   try {
     // Opening a table ends the read transaction: all are opened before the first is walked through.
     const journal = openJournal(environment)
