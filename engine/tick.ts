@@ -241,6 +241,7 @@ export class Core {
     }
     this.#closing.length = 0
     this.world.settle()
+    this.world.growAhead()
     outcome.idle =
       batch.length === 0 && outputs === undefined && this.#emitted.length === 0 && outcome.released.length === 0
     if (outputs !== undefined) outcome.outputs = outputs

@@ -28,13 +28,11 @@ export function allocate(schema: Schema, capacity: number): Record<string, Colum
   return Object.fromEntries(Object.entries(schema).map(([name, kind]) => [name, new constructors[kind](capacity + 1)]))
 }
 
-/** Puts a larger copy in the place of each column, one after the other, so that only one is there twice. O(bytes). */
-export function enlarge(columns: Record<string, ColumnArray>, schema: Schema, capacity: number): void {
-  for (const [name, kind] of Object.entries(schema)) {
-    const larger = new constructors[kind](capacity + 1)
-    larger.set(columns[name]!)
-    columns[name] = larger
-  }
+/** Puts a larger copy in the place of a column. O(bytes). */
+export function enlarge(columns: Record<string, ColumnArray>, schema: Schema, name: string, capacity: number): void {
+  const larger = new constructors[schema[name]!](capacity + 1)
+  larger.set(columns[name]!)
+  columns[name] = larger
 }
 
 /** The bytes of slots 0 to `last`, without copying. */

@@ -1,22 +1,10 @@
 import { addComponent, addEntity, createWorld, query, removeEntity } from 'bitecs'
 import { assert, EngineError } from '../errors.ts'
 import type { Archetype } from './archetype.ts'
-import { allocate, bytesOf, type ColumnArray, type Columns, enlarge, type Schema } from './columns.ts'
-import { SortedIds } from './ids.ts'
+import { bytesOf, type Columns, type Schema } from './columns.ts'
 import { Names } from './names.ts'
-import { PairIndex } from './pairs.ts'
-
-type Slot = {
-  readonly archetype: Archetype
-  /** One object for ever: growing replaces its arrays, so code that reads `columns.name[id]` is never stale. */
-  readonly columns: Record<string, ColumnArray>
-  readonly component: object
-  readonly ids: SortedIds
-  readonly keys: Names
-  readonly pairs: PairIndex
-  capacity: number
-  rows: number
-}
+import type { PairIndex } from './pairs.ts'
+import { Slot } from './slot.ts'
 
 /** Everything but columns that a snapshot holds of a world. */
 export type WorldShape = {
@@ -42,18 +30,11 @@ export class World {
   readonly #killed: number[] = []
   #entities = 0
   #changed = false
+  /** The table that was appended to last and is nearly full. */
+  #crowded: Slot | undefined
 
   constructor(archetypes: readonly Archetype[]) {
-    this.#ordered = archetypes.map((archetype) => ({
-      archetype,
-      columns: allocate(archetype.schema, archetype.capacity),
-      component: {},
-      ids: new SortedIds(),
-      keys: new Names(),
-      pairs: new PairIndex(),
-      capacity: archetype.capacity,
-      rows: archetype.rows_min,
-    }))
+    this.#ordered = archetypes.map((archetype) => new Slot(archetype))
     for (const slot of this.#ordered) this.#slots[slot.archetype.serial] = slot
   }
 
@@ -103,7 +84,8 @@ export class World {
     }
     const first = slot.rows + 1
     slot.rows += count
-    if (slot.rows > slot.capacity) this.#grow(slot, slot.rows)
+    if (slot.rows > slot.capacity) slot.grow(slot.rows)
+    else if (slot.crowded) this.#crowded = slot
     return first
   }
 
@@ -165,6 +147,12 @@ export class World {
     }
     this.#killed.length = 0
     for (const slot of this.#ordered) slot.ids.settle()
+  }
+
+  /** Makes some of the room that will be needed soon; the tick calls it when all systems have run. O(one column), seldom */
+  growAhead(): void {
+    this.#crowded?.growAhead()
+    this.#crowded = undefined
   }
 
   /** Archetypes and tables in their declared order. */
@@ -248,12 +236,12 @@ export class World {
       const room = this.#room(slot, name, saved.byteLength)
       if (room.buffer !== saved.buffer) room.set(saved)
     }
-    if (slot.rows > slot.capacity) this.#grow(slot, slot.rows)
+    if (slot.rows > slot.capacity) slot.grow(slot.rows)
   }
 
   #room(slot: Slot, column: string, bytes: number): Uint8Array {
     const last = bytes / slot.columns[column]!.BYTES_PER_ELEMENT - 1
-    if (last > slot.capacity) this.#grow(slot, last)
+    if (last > slot.capacity) slot.grow(last)
     return new Uint8Array(slot.columns[column]!.buffer, 0, bytes)
   }
 
@@ -278,17 +266,9 @@ export class World {
       `the world holds its limit of ${slot.archetype.rows_max} entities`,
       id,
     )
-    if (id > slot.capacity) this.#grow(slot, id)
+    if (id > slot.capacity) slot.grow(id)
     addComponent(this.#bit, id, slot.component)
     this.#owner[id] = slot
-  }
-
-  #grow(slot: Slot, atLeast: number): void {
-    let capacity = slot.capacity
-    while (capacity < atLeast) capacity *= 2
-    slot.capacity = Math.max(atLeast, Math.min(capacity, slot.archetype.rows_max))
-    enlarge(slot.columns, slot.archetype.schema, slot.capacity)
-    slot.pairs.watch(slot.columns)
   }
 
   #slot(archetype: Archetype): Slot {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EngineError } from '../../engine/errors.ts'
@@ -195,6 +196,43 @@ describe('World: rows', () => {
         expect(world.rows(Place)).toBe(model.size)
       }),
     )
+  })
+
+  test('a large table grows a column a tick before it is full, and nothing shows', () => {
+    const schema = { key_high: 'u32', key_low: 'u32', weight: 'f64', mark: 'u8' } as const
+    const Large = table('Large', schema, { capacity: 16_384, rows_max: 100_000 })
+    const Few = table('Few', { mark: 'u8' }, { capacity: 1 })
+    const ahead = new World([Large, Few])
+    const atOnce = new World([Large, Few])
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(1, 40, 400), { maxLength: 60 }), (counts) => {
+        for (const count of counts) {
+          if (ahead.room(Large) < count) return
+          const before = Object.values(ahead.of(Large))
+          for (const world of [ahead, atOnce]) {
+            const first = world.append(Large, count)
+            world.append(Few)
+            const { key_high, key_low, weight, mark } = world.of(Large)
+            for (let row = first; row < first + count; row++) {
+              key_high[row] = Math.imul(row, 0x9e3779b1)
+              key_low[row] = row
+              weight[row] = row / 3
+              mark[row] = row % 200
+            }
+          }
+          ahead.growAhead()
+          const replaced = Object.values(ahead.of(Large)).filter((column, at) => column !== before[at])
+          expect(replaced.length).toBeLessThanOrEqual(1)
+          const row = ahead.rows(Large)
+          expect(ahead.findPair(Large, 'key', Math.imul(row, 0x9e3779b1), row)).toBe(row)
+        }
+        const sums = (world: World) =>
+          [...world.bytes()].map(({ name, bytes }) => `${name} ${bytes.length} ${crc32(bytes)}`)
+        expect(sums(ahead)).toEqual(sums(atOnce))
+      }),
+      { numRuns: 90 },
+    )
+    expect(ahead.rows(Large)).toBeGreaterThan(2 * 16_384)
   })
 
   test('a pair finds the first row that holds it, through growth and collisions', () => {
