@@ -10,11 +10,11 @@ import { localConversation } from './chat/local.ts'
 import { converseInPipes } from './chat/pipe.ts'
 import { remoteConversation } from './chat/remote.ts'
 import { converseAtTerminal } from './chat/terminal.ts'
-import { openForChat } from './compose.ts'
 import { type Config, loadConfig } from './config.ts'
 import { type ExitCode, exitCodes } from './exit.ts'
 import { ignoreInGit } from './git-ignore.ts'
 import { openLog } from './log.ts'
+import { openForChat } from './open.ts'
 
 /** `promethean chat [SESSION]`: a conversation in the terminal, or line by line through pipes. */
 export async function chat(args: Arguments): Promise<ExitCode> {

@@ -1,35 +1,24 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { createEngine, type Engine } from '../../engine/engine.ts'
 import { reasonOf } from '../../engine/errors.ts'
-import type { Adapter, Log } from '../../engine/flow/adapter.ts'
+import type { Adapter } from '../../engine/flow/adapter.ts'
 import type { Parts } from '../../engine/tick.ts'
-import { lmdb } from '../../stores/lmdb.ts'
 import { segments } from '../../stores/segments.ts'
 import type { AgentsPolicy } from '../../systems/agents/policy.ts'
 import { setTokenizers } from '../../systems/cephalon/tokens.ts'
-import { Policy as PolicyTable } from '../../systems/components.ts'
-import { ConfigSet, LlmEmbed, type LlmEmbedDone } from '../../systems/events.ts'
+import { LlmEmbed, type LlmEmbedDone } from '../../systems/events.ts'
 import { mind } from '../../systems/index.ts'
 import type { Contract } from '../../systems/sentinel/contract.ts'
-import { compilePolicy, policyOf, policyPayload } from '../../systems/sentinel/policy.ts'
-import { wall } from '../clock.ts'
-import { type FsAdapter, fs } from '../fs.ts'
+import { compilePolicy } from '../../systems/sentinel/policy.ts'
 import { offline, offlineEmbedder, offlineModel } from '../offline.ts'
 import { type Embed, type SearchAdapter, search } from '../search.ts'
 import { traced } from '../telemetry.ts'
 import { hasTokenizers, loadTokenizer } from '../tokens.ts'
 import { type Tool, toolSpecs } from '../tools.ts'
-import { type DiscordAdapter, discordOf } from './compose-discord.ts'
-import { opencodeOf } from './compose-opencode.ts'
-import { commandsOf } from './compose-repair.ts'
-import { sendingOf } from './compose-sending.ts'
 import { type Config, type Policy, unknownContracts } from './config.ts'
 import { unknownTools } from './config-agents.ts'
 import { Deltas } from './deltas.ts'
 import { CliError, exitCodes } from './exit.ts'
-import { lookingOnly } from './looking-only.ts'
-import { allScrubbed } from './secrets.ts'
 import { type Toolbox, toolboxOf } from './toolbox.ts'
 import { vectorStore } from './vector-store.ts'
 
@@ -71,162 +60,8 @@ export async function compose(config: Config): Promise<Composed> {
   return { parts, policy, adapters: extension.adapters ?? [], toolbox }
 }
 
-/** An engine on the config's data directory that only looks: no adapter is started and nothing is written. */
-export async function openAtRest(config: Config, log: Log): Promise<Engine> {
-  const { parts } = await compose(config)
-  return createEngine({ ...parts, store: lmdb(config.data), limits: config.limits, log, drive: 'manual' })
-}
-
-/** What a running daemon is made of. */
-export type Daemon = {
-  readonly engine: Engine
-  readonly files: FsAdapter
-  readonly search: SearchAdapter
-  readonly deltas: Deltas
-  /** Undefined where the config does not name Discord. */
-  readonly discord: DiscordAdapter | undefined
-}
-
-/** The daemon's engine, with the policy already waiting at its door, and its file adapter. */
-export async function openDaemon(config: Config, options: { log: Log; watch: boolean }): Promise<Daemon> {
-  const { parts, policy, adapters, toolbox } = await compose(config)
-  const deltas = new Deltas()
-  const models = await modelAdapters(config, deltas)
-  const memory = await searchOf(config, models)
-  const { adapter, see } = toolbox.adapter(memory)
-  const files = fs({ root: config.notes, watch: options.watch })
-  const discord = await discordOf(config)
-  const talk = discord === undefined ? [] : [discord.adapter]
-  const engine = await createEngine({
-    ...parts,
-    store: lmdb(config.data),
-    adapters: await outward([memory, ...models, adapter, ...adapters, ...talk, ...(await workers(config)), files]),
-    clock: wall(),
-    limits: config.limits,
-    log: options.log,
-  })
-  see(engine)
-  discord?.see(engine)
-  engine.publish({
-    type: ConfigSet.name,
-    source: { kind: 'config' },
-    payload: { policy: policyPayload(policy) },
-  })
-  return { engine, files, search: memory, deltas, discord: discord?.adapter }
-}
-
-/** Who works on folders: the commands of repairs, and opencode. */
-async function workers(config: Config): Promise<readonly Adapter[]> {
-  return [...(await commandsOf(config)), ...(await opencodeOf(config))]
-}
-
-/**
- * An engine to talk with where no daemon runs: everything but the scan of the notes. The config's policy is in force, but
- * whether sentinels may write stays as the last daemon was told.
- */
-export async function openForChat(
-  config: Config,
-  log: Log,
-): Promise<{ engine: Engine; search: SearchAdapter; deltas: Deltas }> {
-  const { parts, policy, adapters, toolbox } = await compose(config)
-  const deltas = new Deltas()
-  const models = await modelAdapters(config, deltas)
-  const memory = await searchOf(config, models)
-  const { adapter, see } = toolbox.adapter(memory)
-  const { name, effects = {} } = fs({ root: config.notes, watch: false })
-  const engine = await createEngine({
-    ...parts,
-    store: lmdb(config.data),
-    adapters: await outward([memory, ...models, adapter, ...adapters, ...(await sendingOf(config)), { name, effects }]),
-    limits: config.limits,
-    log,
-  })
-  see(engine)
-  setPolicyAtRest(engine, policy)
-  return { engine, search: memory, deltas }
-}
-
-/** An engine that carries out one order: effects are performed, but no folder is scanned and the policy stays. */
-export async function openForOrder(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
-  const { parts, adapters, toolbox } = await compose(config)
-  const models = await modelAdapters(config)
-  const memory = await searchOf(config, models)
-  const { adapter, see } = toolbox.adapter(memory)
-  const { name, effects = {} } = fs({ root: config.notes, watch: false })
-  const engine = await createEngine({
-    ...parts,
-    store: lmdb(config.data),
-    adapters: await outward([memory, ...models, adapter, ...adapters, ...(await sendingOf(config)), { name, effects }]),
-    limits: config.limits,
-    log,
-  })
-  see(engine)
-  return { engine, search: memory }
-}
-
-/** As `openForOrder`, but the config's policy is in force: what it names can be begun. */
-export async function openForRepair(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
-  const opened = await openForOrder(config, log)
-  setPolicyAtRest(opened.engine, (await compose(config)).policy)
-  return opened
-}
-
-/** An engine that connects to Discord for one command: the config's policy is in force, but no folder is scanned. */
-export async function openForDiscord(config: Config, log: Log): Promise<Omit<Daemon, 'files' | 'deltas'>> {
-  const { parts, policy, adapters, toolbox } = await compose(config)
-  const models = await modelAdapters(config)
-  const memory = await searchOf(config, models)
-  const { adapter, see } = toolbox.adapter(memory)
-  const { name, effects = {} } = fs({ root: config.notes, watch: false })
-  const discord = await discordOf(config)
-  const talk = discord === undefined ? [] : [discord.adapter]
-  const engine = await createEngine({
-    ...parts,
-    store: lmdb(config.data),
-    adapters: await outward([
-      memory,
-      ...models,
-      adapter,
-      ...adapters,
-      ...talk,
-      ...(await workers(config)),
-      { name, effects },
-    ]),
-    limits: config.limits,
-    log,
-  })
-  see(engine)
-  discord?.see(engine)
-  setPolicyAtRest(engine, policy)
-  return { engine, search: memory, discord: discord?.adapter }
-}
-
-/** The config's policy, but whether sentinels may write stays as the last daemon was told. */
-function setPolicyAtRest(engine: Engine, policy: Composed['policy']): void {
-  const { write } = engine.world.rows(PolicyTable) === 0 ? policy : policyOf(engine).data
-  engine.publish({
-    type: ConfigSet.name,
-    source: { kind: 'config' },
-    payload: { policy: policyPayload({ ...policy, write }) },
-  })
-}
-
-/** An engine that only looks, with its indexes: no tick is run; what the indexes lack is added to their own files alone. */
-export async function openForRecall(config: Config, log: Log): Promise<{ engine: Engine; search: SearchAdapter }> {
-  const engine = await openAtRest(config, log)
-  const memory = await searchOf(config, await modelAdapters(config))
-  await memory.start?.(lookingOnly(engine, log))
-  // No tick runs, so no vector will come that the record does not have.
-  await memory.complete({ embedding: false })
-  return { engine, search: memory }
-}
-
-/** Adapters as an engine gets them: their failures carry no secret, and who watches by OpenTelemetry sees what they are asked. */
-async function outward(adapters: readonly Adapter[]): Promise<Adapter[]> {
-  return allScrubbed(await traced(adapters))
-}
-
-async function searchOf(config: Config, models: readonly Adapter[]): Promise<SearchAdapter> {
+/** Recall over the record's indexes, asking these models for the vectors of queries. */
+export async function searchOf(config: Config, models: readonly Adapter[]): Promise<SearchAdapter> {
   // The vectors of queries are asked for directly, not as effects, so their spans begin here.
   const asked = await traced(models)
   const handler = asked.map(({ effects }) => effects?.[LlmEmbed.name]).find((each) => each !== undefined)

@@ -1,6 +1,6 @@
 import { silent } from '../../engine/flow/adapter.ts'
-import { openForOrder } from './compose.ts'
 import type { Config } from './config.ts'
+import { openForOrder } from './open.ts'
 import { commandOn } from './view.ts'
 
 /** Carries out an operator's order where no daemon runs: an engine for the length of one command. */

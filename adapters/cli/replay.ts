@@ -2,9 +2,9 @@ import { silent } from '../../engine/flow/adapter.ts'
 import type { ReplayReport } from '../../engine/record/replay.ts'
 import { gaugesOf } from '../../systems/olympia/gauges.ts'
 import type { Arguments } from './arguments.ts'
-import { openAtRest } from './compose.ts'
 import { type ExitCode, exitCodes } from './exit.ts'
 import { configOf } from './inspect.ts'
+import { openAtRest } from './open.ts'
 
 type Run = { from: number; report: ReplayReport }
 

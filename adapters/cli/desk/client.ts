@@ -1,10 +1,10 @@
 import { EngineError } from '../../../engine/errors.ts'
 import { silent } from '../../../engine/flow/adapter.ts'
 import { askDaemon, memoryPath } from '../../control.ts'
-import { openAtRest, openForDiscord, openForOrder, openForRecall, openForRepair } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { deskOf, type Question, type Search } from '../desk.ts'
 import { CliError, exitCodes } from '../exit.ts'
+import { openAtRest, openForDiscord, openForOrder, openForRecall, openForRepair } from '../open.ts'
 
 /** Gets the answer to a question about memory. */
 export type Asking = (question: Question) => Promise<object>

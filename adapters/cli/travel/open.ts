@@ -3,10 +3,11 @@ import { EngineError } from '../../../engine/errors.ts'
 import { silent } from '../../../engine/flow/adapter.ts'
 import { lmdb } from '../../../stores/lmdb.ts'
 import { type SearchAdapter, search } from '../../search.ts'
-import { compose, openAtRest } from '../compose.ts'
+import { compose } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { CliError, exitCodes } from '../exit.ts'
 import { lookingOnly } from '../looking-only.ts'
+import { openAtRest } from '../open.ts'
 
 /**
  * The record as it was after a tick, for looking only; `stop` lets go of it.
