@@ -27,9 +27,9 @@ async function watchDaemon(folder: string, scale: Scale): Promise<Row[]> {
   const daemon = spawn(process.execPath, [...flags, cli, 'run', notes, '--port', '0'], { stdio: 'ignore' })
   const pid = daemon.pid ?? 0
   try {
-    await sleep(scale.smoke ? 1500 : 5000)
+    await sleep(scale.smoke ? 1500 : 4000)
     const [before, began] = [cpuSeconds(pid), performance.now()]
-    await sleep(scale.smoke ? 1000 : scale.full ? 30_000 : 12_000)
+    await sleep(scale.smoke ? 1000 : scale.full ? 30_000 : 10_000)
     const share = ((cpuSeconds(pid) - before) / ((performance.now() - began) / 1000)) * 100
     const resident = residentMegabytes(pid)
     const detail = `20 ticks a second over ${scale.rows(1000)} watched notes`

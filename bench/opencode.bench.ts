@@ -5,6 +5,7 @@ import { createEngine, silent } from '../engine/index.ts'
 import { lmdb } from '../stores/lmdb.ts'
 import { Memory } from '../systems/components.ts'
 import { mind } from '../systems/index.ts'
+import { collect } from './collect.ts'
 import { corpusOf } from './corpus.ts'
 import { type Concern, type Row, type Scale, withFolder } from './support.ts'
 
@@ -41,7 +42,7 @@ async function measured(folder: string, scale: Scale): Promise<readonly Row[]> {
     await intake.read(messageOf(n, String(corpus.event(n).payload?.['text'] ?? '')))
     if (n === Math.floor(messages / 4) || n === messages - 1) {
       await outside.flushed()
-      global.gc?.()
+      collect()
       heap.push(process.memoryUsage().heapUsed / 1e6)
     }
   }
@@ -65,7 +66,7 @@ async function measured(folder: string, scale: Scale): Promise<readonly Row[]> {
       name: 'heap, last / first quarter',
       value: late / Math.max(1, early),
       unit: '×',
-      detail: `${early.toFixed(0)} MB and ${late.toFixed(0)} MB, after a collection where there is one; texts rest in the record`,
+      detail: `${early.toFixed(0)} MB and ${late.toFixed(0)} MB, each after a collection; texts rest in the record`,
     },
   ]
 }

@@ -1,8 +1,6 @@
-import { accessSync, constants, cpSync, existsSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { EngineError, reasonOf } from '../../engine/errors.ts'
 import { isWhole, recordName } from '../../engine/record/frame.ts'
-import { chain, decodeEntry } from '../../engine/record/journal.ts'
 import { ownTables } from '../../engine/record/recorder.ts'
 import { decodeSnapshot } from '../../engine/record/snapshot.ts'
 import type { Store } from '../../engine/record/store.ts'
@@ -11,6 +9,7 @@ import { lmdb } from '../../stores/lmdb.ts'
 import type { Arguments } from './arguments.ts'
 import { compose } from './compose.ts'
 import { type Config, loadConfig } from './config.ts'
+import { type BadEntry, firstBadEntry } from './doctor/journal.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit.ts'
 
 type Finding = { readonly check: string; readonly ok: boolean; readonly detail: string }
@@ -65,65 +64,44 @@ function notesFinding({ notes, policy }: Config): Finding {
 
 async function examine(config: Config, repair: boolean): Promise<Finding[]> {
   const { parts } = await compose(config)
+  const tables = [ownTables.outbox, ownTables.dead, ...parts.records]
+  const findings = await looked(config, tables, repair)
+  // What was repaired is looked at as it lies there now.
+  return findings.some(({ check }) => check === 'repair')
+    ? [...findings, ...(await looked(config, tables, false))]
+    : findings
+}
+
+/** What a look at the record finds; where the journal is damaged and a repair is wanted, nothing but what was repaired. */
+async function looked(config: Config, tables: readonly string[], repair: boolean): Promise<Finding[]> {
   const store = lmdb(config.data, { preflight_ms: 60_000 })
-  const head = await store.open([ownTables.outbox, ownTables.dead, ...parts.records])
+  const head = await store.open(tables)
   try {
     const findings: Finding[] = head.warnings.map((detail) => ({ check: 'store', ok: true, detail }))
     const bad = firstBadEntry(store)
+    if (bad !== undefined && repair) return [await repaired(store, { config, tables, head: head.tick }, bad)]
     if (bad === undefined) {
-      findings.push({
-        check: 'journal',
-        ok: true,
-        detail: `${store.journalCount()} entries, the last of tick ${head.tick}`,
-      })
-    } else if (repair) findings.push(await truncate(config, store, bad, head.tick))
-    else {
-      const detail = `${bad.reason}; promethean doctor --repair copies the record and cuts it off there`
+      const detail = `${store.journalCount()} entries, the last of tick ${head.tick}`
+      findings.push({ check: 'journal', ok: true, detail })
+    } else {
+      const detail = `${bad.reason}; promethean doctor --repair keeps a copy of the record and cuts the journal off there`
       findings.push({ check: 'journal', ok: false, detail })
     }
-    for (const table of [ownTables.outbox, ownTables.dead, ...parts.records]) findings.push(tableFinding(store, table))
-    for (const tick of store.snapshots()) {
-      if (repair && bad !== undefined && tick >= bad.tick) continue
-      findings.push(await snapshotFinding(store, tick))
-    }
+    for (const table of tables) findings.push(tableFinding(store, table))
+    for (const tick of store.snapshots()) findings.push(await snapshotFinding(store, tick))
     return findings
   } finally {
     await store.close()
   }
 }
 
-/** The first entry that is not whole, or does not follow on the one before it. */
-function firstBadEntry(store: Store): { tick: number; reason: string } | undefined {
-  let digest: string | undefined
-  for (const { tick, bytes } of store.journal(1)) {
-    try {
-      const { head, batchText } = decodeEntry(bytes, tick)
-      // Where the past was dropped, the first entry follows on what is gone: it is taken at its word, which its checksum keeps.
-      const begins = digest === undefined && tick > 1
-      digest = begins ? head.digest : chain(digest ?? '0'.repeat(32), tick, batchText, head.outputs)
-      if (digest !== head.digest) return { tick, reason: `entry ${tick} does not follow on the one before it` }
-    } catch (thrown) {
-      if (!(thrown instanceof EngineError)) throw thrown
-      return { tick, reason: thrown.message }
-    }
-  }
-  return undefined
-}
+type Damaged = { readonly config: Config; readonly tables: readonly string[]; readonly head: number }
 
-/**
- * The original is kept; the journal then ends before the bad entry, and what is lost is said. Snapshots of later ticks
- * go first: a world that the journal does not lead to must not be begun from, whenever this is interrupted.
- */
-async function truncate(config: Config, store: Store, bad: { tick: number }, head: number): Promise<Finding> {
-  const copy = `${config.data}.before-repair-${bad.tick}`
-  cpSync(config.data, copy, { recursive: true, errorOnExist: true, filter: (path) => !/(lock|\.sock)$/.test(path) })
-  const lost = [...store.journal(bad.tick)].length
-  for (const tick of store.snapshots().filter((at) => at >= bad.tick)) {
-    rmSync(join(config.data, `snapshot-${tick}`), { force: true })
-  }
-  await store.truncateJournal(bad.tick)
-  const detail = `cut off before tick ${bad.tick}: ${lost} entries up to tick ${head} are lost here and kept in ${copy}`
-  return { check: 'journal', ok: true, detail }
+async function repaired(store: Store, { config, tables, head }: Damaged, bad: BadEntry): Promise<Finding> {
+  const { repairRecord } = await import('./doctor/repair.ts')
+  const { lost, kept } = await repairRecord(store, config.data, bad, tables)
+  const detail = `cut off before tick ${bad.tick}: ${lost} entries up to tick ${head} are lost here and kept in ${kept}`
+  return { check: 'repair', ok: true, detail }
 }
 
 function tableFinding(store: Store, table: string): Finding {

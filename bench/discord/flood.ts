@@ -1,7 +1,5 @@
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { Intake } from '../../adapters/discord/intake.ts'
 import type { RawDispatch, RawMessage } from '../../adapters/discord/raw.ts'
 import type { Outside } from '../../engine/flow/adapter.ts'
@@ -12,6 +10,7 @@ import { DiscordChannel } from '../../systems/discord/columns.ts'
 import { ConfigSet } from '../../systems/events.ts'
 import { mind } from '../../systems/index.ts'
 import { type FloodMessage, floodOf, templates } from '../../test/support/flood.ts'
+import { collect } from '../collect.ts'
 import { say, waitForEnd } from '../memory/children.ts'
 import { resident } from '../memory/resident.ts'
 
@@ -25,8 +24,6 @@ const count = Number(countText)
 const channels = ['343299242963763200', '450688080542695436', '343179912196128792', '367156652140658699']
 const guild = '300000000000000000'
 const piece = 256
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
 const epoch_ms = 1_420_070_400_000n
 const begin_ms = 1_760_000_000_000n
 

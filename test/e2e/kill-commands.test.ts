@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
@@ -132,8 +132,56 @@ test.skipIf(!canTrace())(
     }
     console.info(`a backup: ${kills} kills at ${points.length} system calls`)
     expect(inTheWay, 'what a kill left is cleared by the next try').toEqual([])
-    expect(readdirSync(place.folder).filter((name) => name.endsWith('.part'))).toEqual([])
+    expect(readdirSync(place.folder).filter((name) => /\.part(-\d+)?$/.test(name))).toEqual([])
     expect(kills).toBeGreaterThan(0)
   },
   3_600_000,
 )
+
+test.skipIf(!canTrace())(
+  'A15: a repair killed at its system calls leaves the damaged record or the repaired one, and the original whole',
+  async () => {
+    const place = withNotes()
+    await place.once(['--write'])
+    const bad = await damagedEntry(place.data)
+    const damaged = readFileSync(join(place.data, 'data.mdb'))
+    const command = (data: string): string[] => ['doctor', place.notes, '--repair', '--json', '--data', data]
+    const copyOf = (name: string): string => {
+      const data = join(place.folder, name)
+      cpSync(place.data, data, { recursive: true })
+      return data
+    }
+    const points = await killPoints(calls, command(copyOf('counted')), join(place.folder, 'trace'))
+    let kills = 0
+    for (const point of spread(points, wanted ?? '3')) {
+      const what = `killed at ${point.call} ${point.number}`
+      const name = `data-${point.call}-${point.number}`
+      const data = copyOf(name)
+      if ((await killedAt(point, command(data))).code !== 0) kills++
+      expect(JSON.parse((await promethean(command(data))).out), what).toMatchObject({ ok: true })
+      const kept = readdirSync(place.folder).filter((each) => each.startsWith(`${name}.before-repair-${bad}`))
+      const originals = kept.map((each) => readFileSync(join(place.folder, each, 'data.mdb')).equals(damaged))
+      expect(originals, what).toContain(true)
+      expect(existsSync(join(data, 'repair')), what).toBe(false)
+      const replayed = await promethean(['replay', '--verify', '--json', '--data', data])
+      expect(JSON.parse(replayed.out), what).toMatchObject({ identical: true })
+    }
+    console.info(`a repair: ${kills} kills at ${points.length} system calls`)
+    expect(kills).toBeGreaterThan(0)
+    expect(readdirSync(place.folder).filter((each) => /\.part(-\d+)?$/.test(each))).toEqual([])
+  },
+  3_600_000,
+)
+
+/** Flips a byte of an entry in the middle of a journal. @returns its tick */
+async function damagedEntry(data: string): Promise<number> {
+  const store = lmdb(data)
+  await store.open([])
+  const entries = [...store.journal(1)]
+  const { tick, bytes } = entries[entries.length >> 1]!
+  const entry = bytes.slice()
+  entry[entry.byteLength >> 1] = entry[entry.byteLength >> 1]! ^ 0xff
+  await store.commit({ tick, entry, puts: [] })
+  await store.close()
+  return tick
+}

@@ -1,10 +1,12 @@
-import { lstat, mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { codeOf, fileMode, folderMode, orWhenMissing, storeError, syncFolder } from '../../../stores/lmdb/files.ts'
 import { CliError, exitCodes } from '../exit.ts'
 
 /** Lies in a folder that is being made; holds the process that makes it. */
 const markName = 'unfinished'
+/** How systems say that a folder cannot be renamed to the name of one that holds something. */
+const takenCodes = new Set(['EEXIST', 'ENOTEMPTY'])
 
 /**
  * Makes a folder so that it is there whole or not at all: it is made under another name, `<target>.part`, and renamed when `make`
@@ -16,7 +18,6 @@ export async function wholeFolder<T>(target: string, make: (folder: string) => P
   await clear(aside)
   await claim(aside, target)
   try {
-    await writeFile(join(aside, markName), String(process.pid), { mode: fileMode })
     const made = await make(aside)
     await syncFolder(aside)
     // An empty folder may stand where it goes: it was looked at before, and one that is not empty any more stays.
@@ -33,12 +34,20 @@ export async function wholeFolder<T>(target: string, make: (folder: string) => P
   }
 }
 
-/** Whoever makes the folder owns it: what another process made in the same moment is never removed. */
+/**
+ * Whoever makes the folder owns it: what another process made in the same moment is never removed. The folder gets its name with the mark
+ * in it, so that a kill never leaves one without; only an empty folder gives way to it.
+ */
 async function claim(aside: string, target: string): Promise<void> {
+  const own = `${aside}-${process.pid}`
   try {
-    await mkdir(aside, { mode: folderMode })
+    await mkdir(own, { mode: folderMode })
+    await writeFile(join(own, markName), String(process.pid), { mode: fileMode })
+    await orWhenMissing(rmdir(aside), undefined)
+    await rename(own, aside)
   } catch (thrown) {
-    if (codeOf(thrown) !== 'EEXIST') throw storeError(thrown, `${target} cannot be written`)
+    await rm(own, { recursive: true, force: true })
+    if (!takenCodes.has(codeOf(thrown))) throw storeError(thrown, `${target} cannot be written`)
     throw new CliError(exitCodes.locked, `another process has just begun to write ${aside}; wait for it, or end it`)
   }
 }
@@ -50,8 +59,21 @@ export async function standsAt(path: string): Promise<'nothing' | 'a folder' | '
   return found.isDirectory() ? 'a folder' : 'a file'
 }
 
+/** Removes what a kill left under the other name, or on its way to it. */
 async function clear(aside: string): Promise<void> {
-  if ((await standsAt(aside)) === 'nothing') return
+  const names = await orWhenMissing(readdir(dirname(aside)), [])
+  const begun = names.filter((name) => name.startsWith(`${basename(aside)}-`))
+  for (const name of begun) {
+    const pid = name.slice(basename(aside).length + 1)
+    const left = /^\d+$/.test(pid) && (Number(pid) === process.pid || !isAlive(Number(pid)))
+    if (left) await rm(join(dirname(aside), name), { recursive: true, force: true })
+  }
+  await clearMarked(aside)
+}
+
+async function clearMarked(aside: string): Promise<void> {
+  const stands = await standsAt(aside)
+  if (stands === 'nothing' || (stands === 'a folder' && (await readdir(aside)).length === 0)) return
   const mark = await readFile(join(aside, markName), 'utf8').catch((thrown: unknown) => {
     if (codeOf(thrown) === 'ENOENT' || codeOf(thrown) === 'ENOTDIR') return undefined
     throw thrown
