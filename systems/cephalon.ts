@@ -8,8 +8,8 @@ import { cancel } from './cephalon/cancel.ts'
 import { dropEnded, endTurn } from './cephalon/ending.ts'
 import { isUnderWay, type Step, stepOf } from './cephalon/step.ts'
 import { begin, questionFailed, recalled, resume } from './cephalon/turn.ts'
-import { withdrawMessages } from './cephalon/withdraw.ts'
-import { ApprovalGiven, LlmChat, MemoryRecall, SessionCancel, ToolOnce, ToolSafe } from './events.ts'
+import { withdrawMessages, withdrawQuoting } from './cephalon/withdraw.ts'
+import { ApprovalGiven, LlmChat, MemoryOrder, MemoryRecall, SessionCancel, ToolOnce, ToolSafe } from './events.ts'
 
 /**
  * Moves turns: recall, context, question, tools, answer. Each answer moves the one turn that waits for it; one that nobody
@@ -32,6 +32,7 @@ function hear(tick: Tick, event: Event): void {
     const turn = tick.ownerOf(effect_id)
     if (turn !== 0) answer(tick, event, turn, effect_id)
   } else if (event.source.kind === 'discord') withdrawMessages(tick, event)
+  else if (MemoryOrder.is(event)) withdrawQuoting(tick)
   else if (SessionCancel.is(event)) cancel(tick, event)
   else if (ApprovalGiven.is(event)) {
     const given = approvalOf(tick, event)

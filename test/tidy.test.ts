@@ -73,7 +73,9 @@ describe('Who imports whom', () => {
   const nodeHttp = 'adapters/node-http.ts'
   /** Not systems: columns, events, what was read or is passed over in this tick, how a key is made, where the outside stopped. */
   const sharedSystems = new Set(
-    ['components', 'events', 'minted', 'skipped', 'keys', 'cursors'].map((name) => `systems/${name}.ts`),
+    ['components', 'events', 'minted', 'hidden', 'erased', 'skipped', 'keys', 'cursors'].map(
+      (name) => `systems/${name}.ts`,
+    ),
   )
   /** What an adapter may see of the mind. */
   const forAdapters = new Set(['events', 'recall', 'cursors'].map((name) => `systems/${name}.ts`))

@@ -10,6 +10,7 @@ import type { Arguments } from './arguments.ts'
 import { compose } from './compose.ts'
 import { type Config, loadConfig } from './config.ts'
 import { type BadEntry, firstBadEntry } from './doctor/journal.ts'
+import { clearRepair, repairRecord } from './doctor/repair.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit.ts'
 
 type Finding = { readonly check: string; readonly ok: boolean; readonly detail: string }
@@ -79,6 +80,7 @@ async function looked(config: Config, tables: readonly string[], repair: boolean
   try {
     const findings: Finding[] = head.warnings.map((detail) => ({ check: 'store', ok: true, detail }))
     const bad = firstBadEntry(store)
+    if (repair) await clearRepair(config.data)
     if (bad !== undefined && repair) return [await repaired(store, { config, tables, head: head.tick }, bad)]
     if (bad === undefined) {
       const detail = `${store.journalCount()} entries, the last of tick ${head.tick}`
@@ -98,7 +100,6 @@ async function looked(config: Config, tables: readonly string[], repair: boolean
 type Damaged = { readonly config: Config; readonly tables: readonly string[]; readonly head: number }
 
 async function repaired(store: Store, { config, tables, head }: Damaged, bad: BadEntry): Promise<Finding> {
-  const { repairRecord } = await import('./doctor/repair.ts')
   const { lost, kept } = await repairRecord(store, config.data, bad, tables)
   const detail = `cut off before tick ${bad.tick}: ${lost} entries up to tick ${head} are lost here and kept in ${kept}`
   return { check: 'repair', ok: true, detail }

@@ -76,6 +76,7 @@ export const Input = table(
     at_ms: 'f64',
     trust: 'u8', //            Trust of its text, see systems/components.ts
     bot: 'u8', //              1 when a program or an agent said it
+    hidden_tick: 'u32', //     see systems/hidden.ts
   },
   { rows_max: 16_000_000 },
 )
@@ -140,6 +141,7 @@ export const Turn = table(
     ended_at_ms: 'f64',
     retry_at_ms: 'f64',
     root: 'u32', //            the turn whose tools led to this one; itself when none did
+    hidden_tick: 'u32', //     of its context, see systems/hidden.ts
   },
   { rows_max: 16_000_000 },
 )
@@ -162,6 +164,7 @@ export const Message = table(
     call: 'u32', //            the Call whose result it is, or the first of those an assistant asks for; 0 = none
     trust: 'u8',
     calls: 'u16', //           of an assistant's message: how many tool messages must follow it
+    hidden_tick: 'u32', //     see systems/hidden.ts
   },
   { rows_max: 16_000_000 },
 )
@@ -182,6 +185,7 @@ export const Call = table(
     asked_at_ms: 'f64',
     expires_at_ms: 'f64', //   of the wait for a yes; 0 = none is waited for
     ended_at_ms: 'f64',
+    hidden_tick: 'u32', //     of its arguments and its result, see systems/hidden.ts
   },
   { rows_max: 16_000_000 },
 )

@@ -4,6 +4,7 @@ import type { Tick } from '../../engine/system.ts'
 import { limitsOf } from '../agents/budget.ts'
 import { Call, CallState, OpenCall, Session, Turn } from '../agents/columns.ts'
 import { defaultSession } from '../agents/policy.ts'
+import { agentRecord } from '../agents/quotes.ts'
 import { Risk, type RiskName } from '../agents/tools.ts'
 import { ApprovalAsked, ApprovalGiven } from '../events.ts'
 import { verdictOf } from './permissions.ts'
@@ -82,7 +83,7 @@ export function shownHash(high: number, low: number): string {
 }
 
 function argumentsOf(tick: Tick, call: number): string {
-  const text = tick.read('call', call)
+  const text = agentRecord(tick, 'call', call)
   if (text === undefined) return ''
   const { arguments: given } = JSON.parse(text) as { arguments?: Json }
   return typeof given === 'string' ? given : JSON.stringify(given ?? {})

@@ -4,6 +4,7 @@ import type { World } from '../../engine/world/world.ts'
 import { type Limits, limitsOf } from '../agents/budget.ts'
 import { Turn } from '../agents/columns.ts'
 import { agentsOf, defaultAgent, defaultSession } from '../agents/policy.ts'
+import { agentRecord } from '../agents/quotes.ts'
 import type { ChatMessage, RecallDone, ToolOffered } from '../events.ts'
 import { circuitNamed } from './circuits.ts'
 import { choose } from './context/choose.ts'
@@ -45,7 +46,7 @@ export function firstContext(tick: Tick, turn: number, recalled: RecallDone | un
  * `Turn.shrinks` says. @throws EngineError as `firstContext`
  */
 export function laterContext(tick: Tick, turn: number): Context {
-  const text = tick.read('context', turn)
+  const text = agentRecord(tick, 'context', turn)
   if (text === undefined) return firstContext(tick, turn, undefined)
   const kept = parsed(tick, turn, text)
   const { shrinks } = tick.world.of(Turn)

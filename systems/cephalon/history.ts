@@ -1,6 +1,7 @@
 import type { Json } from '../../engine/flow/event.ts'
 import type { Tick } from '../../engine/system.ts'
 import { Call, CallState, Input, Message, Session, Turn, TurnInput } from '../agents/columns.ts'
+import { agentRecord } from '../agents/quotes.ts'
 import { MemoryRole, Trust } from '../components.ts'
 import type { ChatMessage, ToolCallAsked } from '../events.ts'
 import { leastTrust } from './step.ts'
@@ -121,7 +122,7 @@ export function appendResults(tick: Tick, turn: number, asking: number): void {
   for (let call = first; call < first + count; call++) {
     const { id, name, left_out = 0 } = callRecord(tick, call)
     const state = world.of(Call).state[call]!
-    const text = tick.read('result', call) ?? ''
+    const text = agentRecord(tick, 'result', call) ?? ''
     const content: { [key: string]: Json } = { tool: name, state: callStateName(state), text }
     if (left_out > 0) content['note'] = `${left_out} more calls of this answer were left out: ask for fewer at once`
     const came = state === CallState.done || state === CallState.failed
@@ -132,7 +133,7 @@ export function appendResults(tick: Tick, turn: number, asking: number): void {
 
 /** What was asked for by a call (row in Call). */
 export function callRecord(tick: Tick, call: number): CallRecord {
-  const text = tick.read('call', call)
+  const text = agentRecord(tick, 'call', call)
   return text === undefined ? { id: '', name: '', arguments: '{}', n: 0, once: true } : (JSON.parse(text) as CallRecord)
 }
 
@@ -142,7 +143,7 @@ export function callStateName(state: number): string {
 }
 
 function inputEvent(tick: Tick, input: number): InputEvent {
-  const text = tick.read('input', input)
+  const text = agentRecord(tick, 'input', input)
   if (text === undefined) return { id: '', ts: 0, type: '', source: { kind: '' }, payload: {} }
   return JSON.parse(text) as InputEvent
 }

@@ -1,5 +1,6 @@
 import type { Tick } from '../../engine/system.ts'
 import { Message, Session, Turn } from '../agents/columns.ts'
+import { agentRecord } from '../agents/quotes.ts'
 import type { ChatMessage, ToolCallAsked } from '../events.ts'
 
 /** Tells when a turn goes round in circles. */
@@ -28,7 +29,7 @@ function roundsOf(tick: Tick, turn: number): string[][] {
   let row = world.of(Session).newest_message[world.of(Turn).session[turn]!]!
   for (; row !== 0 && turnOf[row] === turn; row = previous[row]!) {
     if (calls[row] === 0) continue
-    const { tool_calls = [] } = JSON.parse(tick.read('message', row) ?? '{}') as Partial<ChatMessage>
+    const { tool_calls = [] } = JSON.parse(agentRecord(tick, 'message', row) ?? '{}') as Partial<ChatMessage>
     rounds.unshift(tool_calls.map(shown))
   }
   return rounds

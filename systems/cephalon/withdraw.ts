@@ -1,15 +1,18 @@
 import type { Event } from '../../engine/flow/event.ts'
 import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
-import { Input, Running, Turn, TurnInput } from '../agents/columns.ts'
+import { Input, Message, OpenCall, Running, Session, Turn, TurnInput } from '../agents/columns.ts'
 import { inputsOfMessage, rememberInput } from '../agents/messages.ts'
 import { enqueue, isWaiting, takeOut } from '../agents/queue.ts'
+import { agentRecord, isQuoting } from '../agents/quotes.ts'
 import { DiscordDeleted, DiscordEdited } from '../events.ts'
 import { isSkipped } from '../skipped.ts'
 import { endTurn } from './ending.ts'
 import { isUnderWay } from './step.ts'
 
-/** What becomes of turns and of what waits in queues when the message that they are about is edited or deleted. */
+/** What becomes of turns and of what waits in queues when the message that they are about is edited, deleted or forgotten. */
+
+const forgotten = 'what it was about was forgotten'
 
 /**
  * A message reads otherwise now, or is gone. A turn about it is cancelled, and whatever else that turn was to answer waits
@@ -48,6 +51,32 @@ function edited(tick: Tick, event: Event & { readonly payload: DiscordEdited }):
   if (sessions.length === 0 || (own === 0 && world.room(Input) === 0)) return
   const input = own || appendEdited(tick, event, like)
   for (const session of sessions) if (!hasIt(world, session, input)) enqueue(tick, session, input)
+}
+
+/**
+ * Turns that were told of a memory which is hidden in this tick are cancelled, and inputs that quote it are answered by nobody. O(inputs, four bytes each,
+ * + turns under way and what they have said)
+ */
+export function withdrawQuoting(tick: Tick): void {
+  const { world } = tick
+  const { hidden_tick } = world.of(Input)
+  for (let row = hidden_tick.indexOf(tick.tick, 1); row > 0; row = hidden_tick.indexOf(tick.tick, row + 1))
+    withdraw(tick, row, forgotten)
+  const { turn: turnOf } = world.of(Running)
+  for (const id of world.each(Running)) {
+    const turn = turnOf[id]!
+    if (isUnderWay(tick, turn) && hasQuoted(world, turn))
+      endTurn(tick, turn, { state: 'cancelled', code: 'CANCELLED', reason: forgotten })
+  }
+}
+
+function hasQuoted(world: World, turn: number): boolean {
+  if (isQuoting(world, 'context', turn)) return true
+  const { turn: turnOf, previous } = world.of(Message)
+  let row = world.of(Session).newest_message[world.of(Turn).session[turn]!]!
+  for (; row !== 0 && turnOf[row] === turn; row = previous[row]!) if (isQuoting(world, 'message', row)) return true
+  const { call } = world.of(OpenCall)
+  return world.each(OpenCall).some((id) => world.of(OpenCall).turn[id] === turn && isQuoting(world, 'call', call[id]!))
 }
 
 /** Nobody answers an input any more. @returns the sessions that were to */
@@ -105,6 +134,6 @@ function appendEdited(tick: Tick, event: Event, like: number): number {
 type Had = { readonly id: string; readonly payload: { readonly text?: string; readonly edited_ms?: number } }
 
 function inputOf(tick: Tick, input: number): Had {
-  const text = tick.read('input', input)
+  const text = agentRecord(tick, 'input', input)
   return text === undefined ? { id: '', payload: {} } : (JSON.parse(text) as Had)
 }

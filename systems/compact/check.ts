@@ -45,14 +45,16 @@ export function ask(tick: Tick): void {
   }
   const again = run.phase[1] === CompactPhase.after
   const { question, effect_id, hits } = world.of(Probe)
+  const { hidden_tick } = world.of(Question)
   const newest = world.rows(Question)
   for (let probe = 1; probe <= probes_max; probe++) {
     if (!again) {
       question[probe] = Math.max(0, newest - probe + 1)
       hits[probe] = 0
     }
-    const query = question[probe] === 0 ? undefined : tick.read('question', question[probe]!)
-    if (query === undefined || query === '' || (again && hits[probe] === 0)) continue
+    const row = question[probe]!
+    const query = row === 0 || hidden_tick[row] !== 0 ? undefined : tick.read('question', row)
+    if (query === undefined || (again && hits[probe] === 0)) continue
     effect_id[probe] = tick.request(MemoryRecall, { query, options: { hits_max: asked_max } }, probe)
     run.waiting[1]!++
   }

@@ -20,7 +20,7 @@ export const Compaction = singleton('Compaction', {
   found: 'u32', //            memories that the questions found before the round
   kept: 'u32', //             of these, still found after it, themselves or by what stands for them
   learnt: 'u32', //           memories whose words were counted for this pass
-  cleared: 'u32', //          questions up to this one were forgotten, because a memory was
+  cleared: 'u32', //          questions up to this one are hidden, because a memory was forgotten
   halted: 'u8', //            1: the operator wants it to end with this round
 })
 
@@ -55,7 +55,12 @@ export const Plan = table('Plan', {
 })
 
 /** A question that was asked of the memory for somebody who used the answer. Record: `question`, its text. */
-export const Question = table('Question', { hash_high: 'u32', hash_low: 'u32', asked_at_ms: 'f64' })
+export const Question = table('Question', {
+  hash_high: 'u32',
+  hash_low: 'u32',
+  asked_at_ms: 'f64',
+  hidden_tick: 'u32', //      see systems/hidden.ts
+})
 
 /** How many of the newest questions a round is checked by, and how many memories of each answer: the best, because the tail changes with every memory. */
 export const probes_max = 16

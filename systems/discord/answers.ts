@@ -1,6 +1,7 @@
 import type { Event, Json } from '../../engine/flow/event.ts'
 import type { Tick } from '../../engine/system.ts'
 import { Input, Turn, TurnInput } from '../agents/columns.ts'
+import { agentRecord } from '../agents/quotes.ts'
 import type { DiscordSay, SessionSaid } from '../events.ts'
 import { followedRow } from './channels.ts'
 import { DiscordChannel, Speak } from './columns.ts'
@@ -71,6 +72,6 @@ type Heard = {
 }
 
 function inputEvent(tick: Tick, input: number): Heard | undefined {
-  const text = tick.read('input', input)
+  const text = agentRecord(tick, 'input', input)
   return text === undefined ? undefined : (JSON.parse(text) as Heard)
 }

@@ -1,5 +1,6 @@
 import type { World } from '../../engine/world/world.ts'
 import { Memory } from '../components.ts'
+import { takeErased } from '../erased.ts'
 import { type Reading, Texts } from '../memory/text-of.ts'
 import { mintedOf } from '../minted.ts'
 import { readWords, Words } from '../text/words.ts'
@@ -36,9 +37,12 @@ export class Lanes {
     return minted.count > 0 && minted.first <= this.text.newest + 1
   }
 
-  /** Adds at most so many memories to the lexical lane, in order. @returns how many it still lacks */
+  /** Adds at most so many memories to the lexical lane, in order, and takes out what was forgotten. @returns how many it still lacks */
   catchUp(reading: Reading, rows_max: number = Number.POSITIVE_INFINITY): number {
     const { world } = reading
+    for (const row of takeErased(world)) this.text.forget(row)
+    // Where an adapter keeps the lane, it merges in slices.
+    while (!this.kept && this.text.forgetting) this.text.mergeStep(Number.POSITIVE_INFINITY)
     const rows = world.rows(Memory)
     const last = Math.min(rows, this.text.newest + rows_max)
     const minted = mintedOf(world)

@@ -15,57 +15,11 @@ import { sealed } from './text-index/seal.ts'
 import { searchSegment, Window } from './text-index/search.ts'
 import { bytesOf, findRow, findTerm, type Segment } from './text-index/segment.ts'
 import { type TextHits, Top } from './text-index/top.ts'
+import type { SegmentInfo, TextIndex, TextIndexOptions } from './text-index/types.ts'
 
 export { decodeSegment, encodeSegment } from './text-index/format.ts'
+export type { SegmentInfo, TextIndex, TextIndexOptions } from './text-index/types.ts'
 export type { QueryTerm, Segment, TextHits, Tuning }
-
-/** Finds memories by their words, best first by BM25. Terms are hashes of words, unsigned 32-bit numbers; 0 is never one. */
-export interface TextIndex {
-  /** The newest row it holds; 0 for none. Rows are added in ascending order, gaps allowed. */
-  readonly newest: number
-  readonly documents: number
-  /**
-   * Takes one memory.
-   * @param row larger than every row before
-   * @param terms hashes in the order of the text, the first `count` of them used; a repeated term counts more
-   * @throws EngineError LIMIT_INVALID when the row is not larger than `newest`
-   */
-  add(row: number, terms: Uint32Array, count: number): void
-  /** How many memories hold the term. */
-  frequency(term: number): number
-  /** How much the term tells: `log(1 + (N - df + 0.5) / (df + 0.5))`. */
-  idf(term: number): number
-  /**
-   * The best `k` memories with a positive score, exactly as an exhaustive search finds them; of equal scores the smaller row is
-   * better. A term that stands twice in the query counts twice.
-   * @param accept says of a row whether it may be a hit; asked only of rows that would be one
-   * @throws EngineError LIMIT_INVALID for a `k` or a weight that is none
-   */
-  search(query: readonly QueryTerm[], k: number, accept?: (row: number) => boolean): TextHits
-  /**
-   * What each term gives to each of the first `count` rows: `contributions[i * query.length + j]`, 0 for rows that are not there.
-   * Their sum, in any order, is the score of `search` to the last bit.
-   */
-  score(query: readonly QueryTerm[], rows: Uint32Array, count: number, contributions: Float64Array): void
-}
-
-/** How the index is made. */
-export type TextIndexOptions = Partial<Tuning> & {
-  /** Memories that the live part takes before it is sealed, 1 to 65,536. */
-  readonly live_rows?: number
-}
-
-/** What may be known of a sealed segment. */
-export type SegmentInfo = {
-  /** By its rows, so that the same rows always rest under the same name. */
-  readonly name: string
-  readonly first: number
-  readonly last: number
-  readonly documents: number
-  readonly bytes: number
-  /** Whether its file rests in a store. */
-  readonly saved: boolean
-}
 
 /** The name of a segment's file. */
 export function segmentName({ first, last }: { first: number; last: number }): string {
@@ -88,6 +42,10 @@ export class InvertedIndex implements TextIndex {
   readonly #live: LivePart
   readonly #liveSearch: LiveSearch
   #merge: Merge | undefined
+  /** Rows whose words still stand in a segment. */
+  readonly #forgotten = new Set<number>()
+  /** Of these, those that the merge under way leaves out. */
+  #leaving: readonly number[] = []
   #newest = 0
   #sealedDocuments = 0
   #sealedWords = 0
@@ -172,6 +130,21 @@ export class InvertedIndex implements TextIndex {
     this.#newest = row
   }
 
+  /**
+   * The words of a memory are to leave the index: it stays as one without any, as it would be added now. `mergeStep` does it,
+   * and rows that were never added are none.
+   */
+  forget(row: number): void {
+    if (row < 1 || row > this.#newest) return
+    if (row > (this.#segments.at(-1)?.last ?? 0)) this.seal()
+    this.#forgotten.add(row)
+  }
+
+  /** Whether words of what is forgotten still stand in it. */
+  get forgetting(): boolean {
+    return this.#forgotten.size > 0
+  }
+
   /** Seals the live part into a segment, if it holds anything. Happens by itself when it is full. */
   seal(): void {
     if (this.#live.documents === 0) return
@@ -188,16 +161,29 @@ export class InvertedIndex implements TextIndex {
    */
   mergeStep(postings: number): boolean {
     if (this.#merge === undefined) {
-      const due = mergeDue(this.#segments)
-      if (due === 0) return false
-      this.#merge = new Merge(this.#segments.slice(-due))
+      const inputs = this.#nextInputs()
+      if (inputs.length === 0) return false
+      this.#merge = new Merge(inputs, this.#forgotten)
+      this.#leaving = [...this.#forgotten]
     }
     const merged = this.#merge.step(postings)
     if (merged === undefined) return true
     const { inputs } = this.#merge
     this.#segments.splice(this.#segments.indexOf(inputs[0]!), inputs.length, merged)
+    for (const row of this.#leaving) if (row >= merged.first && row <= merged.last) this.#forgotten.delete(row)
     this.#merge = undefined
-    return mergeDue(this.#segments) > 0
+    this.#count()
+    return this.#nextInputs().length > 0
+  }
+
+  /** Segments to be merged next: one with words that must go comes before all others. */
+  #nextInputs(): Segment[] {
+    for (const row of this.#forgotten) {
+      const holder = this.#segments.find(({ first, last }) => row >= first && row <= last)
+      if (holder !== undefined) return [holder]
+    }
+    const due = mergeDue(this.#segments)
+    return due === 0 ? [] : this.#segments.slice(-due)
   }
 
   frequency(term: number): number {

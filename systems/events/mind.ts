@@ -70,12 +70,16 @@ export const NoteGone = eventType<{ path: string }>('note.gone', objectOf({ path
 /**
  * An order about one memory, by the operator. `hide` takes it out of service for good and keeps its text, `forget` removes
  * that too. A tick that read a text cannot be run again without it, so a crash right after `forget` may leave a record that
- * does not recover: whoever forgets hides first and takes a snapshot, forgets, and drops the past.
+ * does not recover: whoever forgets hides first and takes a snapshot, forgets with the tick in which it was hidden, and drops the past.
  */
-export type MemoryOrder = { order: 'hide' | 'forget' | 'pin' | 'unpin'; memory_id: number }
+export type MemoryOrder = { order: 'hide' | 'forget' | 'pin' | 'unpin'; memory_id: number; hidden_tick?: number }
 export const MemoryOrder = eventType<MemoryOrder>(
   'memory.order',
-  objectOf({ order: { enum: ['hide', 'forget', 'pin', 'unpin'] }, memory_id: { type: 'integer', minimum: 1 } }),
+  objectOf({
+    order: { enum: ['hide', 'forget', 'pin', 'unpin'] },
+    memory_id: { type: 'integer', minimum: 1 },
+    'hidden_tick?': { type: 'integer', minimum: 0 },
+  }),
 )
 /** Memories were put before a model: they wake, and their usage rises. `query`: the question that found them. */
 export type MemoryUsed = { memory_ids: number[]; query?: string }

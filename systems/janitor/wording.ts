@@ -1,5 +1,6 @@
 import type { Tick } from '../../engine/system.ts'
 import { Session } from '../agents/columns.ts'
+import { agentRecord } from '../agents/quotes.ts'
 import { DiscordSay, JanitorReport, type SessionSaid, type TurnEnded, type TurnStarted } from '../events.ts'
 import { Janitor, Wording } from './columns.ts'
 import { janitorPolicyOf } from './policy.ts'
@@ -83,7 +84,7 @@ function listens({ world }: Tick, session: string): boolean {
 
 /** Whether an input is the newest report, said by the world itself. */
 function isReport(tick: Tick, input: number): boolean {
-  const text = tick.read('input', input)
+  const text = agentRecord(tick, 'input', input)
   if (text === undefined || !text.includes(JanitorReport.name)) return false
   const { type, source, payload } = JSON.parse(text) as {
     type: string

@@ -72,6 +72,17 @@ export function summariesOf(tick: Tick, id: number): { readonly plan: number; re
   return found
 }
 
+/** Memories that a summary was made of and that are forgotten with it; none for any other memory. O(plans) */
+export function forgottenOf(tick: Tick, summary: number): number[] {
+  const { world } = tick
+  const { deleted, kind } = world.of(Memory)
+  if (kind[summary] !== MemoryKind.summary) return []
+  const plan = world.of(Plan).memory_id.indexOf(summary, 1)
+  const members = plan > 0 && plan <= world.rows(Plan) ? tick.read('plan', plan) : undefined
+  const rows = members === undefined || members === '' ? [] : (JSON.parse(members) as number[])
+  return rows.filter((row) => deleted[row] === Deleted.forgotten)
+}
+
 function draftOfSummary(tick: Tick, { plan, title, text, trust, happened_ms, source }: MemoryCompacted): Draft {
   return {
     kind: MemoryKind.summary,

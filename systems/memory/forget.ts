@@ -1,9 +1,9 @@
 import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
-import { Compaction, Question } from '../compact/columns.ts'
 import { Deleted, Edge, File, Gauge, Key, Memory, Revision, Sentinel } from '../components.ts'
 import { EmbedModel, Vector } from '../eidolon/columns.ts'
-import { dissolve, summariesOf } from './compacted.ts'
+import { noteErased } from '../erased.ts'
+import { dissolve, forgottenOf, summariesOf } from './compacted.ts'
 
 /** What is left of the metadata of a forgotten memory: nothing. */
 const forgottenMeta = JSON.stringify({ id: '', source: { kind: '' } })
@@ -18,7 +18,9 @@ const edgesLooked_max = 1024
 export function forget(tick: Tick, id: number): void {
   const memory = tick.world.of(Memory)
   const quoting = summariesOf(tick, id)
-  for (const each of hide(tick.world, id)) erase(tick, each)
+  const hidden = hide(tick.world, id)
+  // Hiding a summary has let go of what it stood for, and may have been a tick ago.
+  for (const each of new Set([...hidden, ...forgottenOf(tick, id)])) erase(tick, each)
   for (const { plan, memory_id } of quoting) {
     tick.put('summary', plan, '')
     if (memory_id === 0 || memory_id === id) continue
@@ -26,20 +28,6 @@ export function forget(tick: Tick, id: number): void {
     erase(tick, memory_id)
   }
   forgetOfFile(tick, memory.file[id]!, id)
-  forgetQuestions(tick)
-}
-
-/** Questions may quote what they found: none is left, and those asked from now on are kept anew. O(questions since the last time) */
-function forgetQuestions(tick: Tick): void {
-  const { world } = tick
-  const { cleared } = world.of(Compaction)
-  const { hash_high, hash_low } = world.of(Question)
-  for (let row = cleared[1]! + 1; row <= world.rows(Question); row++) {
-    tick.put('question', row, '')
-    hash_high[row] = 0
-    hash_low[row] = 0
-  }
-  cleared[1] = world.rows(Question)
 }
 
 /** Nothing is left of a memory's text: records, keys that nobody else mentions, vectors. */
@@ -47,7 +35,11 @@ export function erase(tick: Tick, id: number): void {
   tick.put('text', id, '')
   tick.put('meta', id, forgottenMeta)
   if (tick.read('sketch', id) !== undefined) tick.put('sketch', id, '')
-  for (let row = id; row <= id + tick.world.of(Memory).chunks[id]!; row++) {
+  const { chunks, text_bytes, words } = tick.world.of(Memory)
+  for (let row = id; row <= id + chunks[id]!; row++) {
+    text_bytes[row] = 0
+    words[row] = 0
+    noteErased(tick.world, row)
     forgetKeys(tick, row)
     forgetVectors(tick, row)
   }

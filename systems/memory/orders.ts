@@ -1,8 +1,11 @@
 import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
+import { eraseQuotes, hideQuotes } from '../agents/quotes.ts'
 import { Deleted, File, Gauge, Memory } from '../components.ts'
 import type { MemoryOrder } from '../events.ts'
+import { summariesOf } from './compacted.ts'
 import { forget, hide, remove } from './forget.ts'
+import { eraseQuestions, hideQuestions } from './questions.ts'
 
 /** One memory stands for a file: the newest content's. An older one that comes back is served again. */
 export function standForFile(world: World, file: number, id: number): void {
@@ -29,15 +32,29 @@ function isOf(world: World, id: number, file: number): boolean {
 }
 
 /** Carries out an order about one memory. An unknown one is left as it is, and a forgotten one stays forgotten. */
-export function obey(tick: Tick, { order, memory_id }: MemoryOrder): void {
+export function obey(tick: Tick, { order, memory_id, hidden_tick = tick.tick }: MemoryOrder): void {
   const { world } = tick
   const memory = world.of(Memory)
   if (memory_id > world.rows(Memory)) return
   const id = memory.parent[memory_id]! || memory_id
   if (order === 'pin') memory.pinned[id] = 1
   else if (order === 'unpin') memory.pinned[id] = 0
-  else if (order === 'hide') hide(world, id)
-  else forget(tick, id)
+  else if (order === 'hide') hideAll(tick, id)
+  else {
+    // What was hidden before is not read any more, so its words cannot tell what quotes it.
+    if (memory.deleted[id] !== Deleted.forgotten) hideAll(tick, id)
+    forget(tick, id)
+    eraseQuotes(tick, hidden_tick)
+    eraseQuestions(tick, hidden_tick)
+  }
+}
+
+/** A memory, what it stands for, and what quotes either. */
+function hideAll(tick: Tick, id: number): void {
+  const summaries = summariesOf(tick, id).flatMap(({ memory_id }) => (memory_id === 0 ? [] : [memory_id]))
+  const hidden = hide(tick.world, id)
+  hideQuotes(tick, hidden, [...hidden, ...summaries])
+  hideQuestions(tick)
 }
 
 function withdraw(world: World, id: number, by: number): void {

@@ -2,6 +2,7 @@ import type { Tick } from '../../engine/system.ts'
 import type { World } from '../../engine/world/world.ts'
 import { Input, Pool, Session, Slot, Turn } from '../agents/columns.ts'
 import { dequeue } from '../agents/queue.ts'
+import { agentRecord } from '../agents/quotes.ts'
 import { SessionSaid } from '../events.ts'
 
 /** What waits in a session's queue, and what of it a turn may answer. */
@@ -74,7 +75,7 @@ export function turnsOf(world: World, turn: number): number {
 
 /** The root of the turn in which an agent said this input; 0 when no turn did. */
 function rootOf(tick: Tick, input: number): number {
-  const text = tick.read('input', input)
+  const text = agentRecord(tick, 'input', input)
   if (text === undefined || !text.includes(SessionSaid.name)) return 0
   const { type, payload } = JSON.parse(text) as { type?: unknown; payload?: { turn?: unknown } }
   const turn = payload?.turn

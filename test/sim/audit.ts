@@ -3,12 +3,12 @@ import { firstDifference, markOf } from '../../engine/record/mark.ts'
 import { readRecord } from '../../engine/record/recover.ts'
 import type { Store } from '../../engine/record/store.ts'
 import type { World } from '../../engine/world/world.ts'
-import { Gauge, Memory } from '../../systems/components.ts'
+import { Deleted, Gauge, Memory } from '../../systems/components.ts'
 import { deliveredAs } from '../../systems/memory/duplicate.ts'
 import { hash64 } from '../../systems/text/hash.ts'
 import type { Told } from './operator.ts'
 import type { Heard } from './replica.ts'
-import type { Spoken } from './talk.ts'
+import { channelOf, type Spoken } from './talk.ts'
 import type { Court } from './violation.ts'
 import type { LibraryNote } from './workload.ts'
 
@@ -22,6 +22,8 @@ export async function auditReplay(court: Court, engine: Engine, from: number): P
   const column = firstDifference(engine.mark(), markOf(report.core))
   court.holds(column === undefined, 'replay', () => `from ${from} it ends with another ${column}`)
 }
+
+const identity = new Uint32Array(2)
 
 /** What people and programs have said to the agent, with whether they were told that it is kept. */
 export type Given = {
@@ -43,17 +45,18 @@ export function auditOutcomes(court: Court, world: World, store: Store, heard: H
   }
 }
 
-/** What a person or the agent said and was heard to say is a memory; what a program said may be a number. */
+/** What a person or the agent said and was heard to say is a memory, or was purged with others; what a program said may be a number. */
 function judgeSaid(court: Court, world: World, store: Store, said: readonly Spoken[]): void {
   const texts = new Set<string | undefined>()
+  const { deleted } = world.of(Memory)
   for (let id = 1; id <= world.rows(Memory); id++) texts.add(readRecord(store, 'text', id))
   for (const { id, text, by, acknowledged } of said) {
-    const kept = !acknowledged || by === 'program' || texts.has(text)
+    hash64(`chat\n${channelOf(id)}\n${id}`, identity)
+    const isPurged = deleted[deliveredAs(world, identity[0]!, identity[1]!)] === Deleted.forgotten
+    const kept = !acknowledged || by === 'program' || texts.has(text) || isPurged
     court.holds(kept, 'durability', () => `${id} of a ${by} was acknowledged and is not remembered: ${text}`)
   }
 }
-
-const identity = new Uint32Array(2)
 
 /** Whatever came in has one outcome: it is a memory, or is kept as a copy of one; and no two memories are of one thing. */
 function judgeMemories(court: Court, world: World, { identities }: Heard): void {

@@ -2,6 +2,7 @@ import { Agenda } from './agenda.ts'
 import { partsWith } from './canaries.ts'
 import { Dice } from './dice.ts'
 import { Docket } from './docket.ts'
+import { Eraser } from './eraser.ts'
 import { Faults } from './faults.ts'
 import { Folder } from './folder.ts'
 import { Guild } from './guild.ts'
@@ -30,6 +31,7 @@ export type Cast = {
   readonly replica: Replica
   readonly workload: Workload
   readonly talk: Talk
+  readonly eraser: Eraser
   readonly skew: Skew
 }
 
@@ -82,5 +84,6 @@ export function castOf(options: SimOptions, tight: boolean): Cast {
     witness: new Witness(court, folder),
     workload: new Workload(Dice.of(seed, 'workload'), folder),
     talk: new Talk(Dice.of(seed, 'talk')),
+    eraser: new Eraser(Dice.of(seed, 'eraser')),
   }
 }

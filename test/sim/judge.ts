@@ -1,6 +1,7 @@
 import { auditOutcomes, auditReplay } from './audit.ts'
 import type { Cast } from './ground.ts'
 import { auditNexus } from './nexus.ts'
+import { auditForgotten } from './oblivion.ts'
 import type { Wish } from './policy.ts'
 import type { Process } from './process.ts'
 import { auditRecall } from './recollection.ts'
@@ -62,11 +63,13 @@ export class Judge {
   /** The full checks. The replica has run every entry once; a snapshot is begun from once, while it is the newest. */
   async all(): Promise<void> {
     const { engine } = this.#process
-    const { ground, court, docket, replica } = this.#cast
+    const { ground, court, docket, replica, eraser } = this.#cast
     this.#due = false
     docket.judgeAll()
     auditVectors(court, engine.world)
     replica.compare(engine)
+    const { records } = ground.parts
+    await auditForgotten(court, engine, { store: ground.platter.ram, records, forgotten: eraser.forgotten })
     if (ground.seed % oldEvery !== 0 && engine.tick - (engine.snapshots()[0] ?? 0) > oldAfter) await engine.snapshot()
     const [newest = 0] = engine.snapshots()
     if (newest !== this.#begunFrom) await auditReplay(court, engine, newest)
@@ -78,13 +81,13 @@ export class Judge {
   /** After the faults have ended and everything has come to rest. */
   async atRest(wish: Wish): Promise<void> {
     const { engine } = this.#process
-    const { court, witness, docket, replica, ground, workload, talk, operator } = this.#cast
+    const { court, witness, docket, replica, ground, workload, talk, operator, eraser } = this.#cast
     witness.atRest(wish)
     docket.atRest()
     court.session()
     await this.all()
     // The replica has lived from genesis already: the engine's own replay of all of it is tried now and then.
-    if (ground.seed % genesisEvery === 0) await auditReplay(court, engine, 0)
+    if (ground.seed % genesisEvery === 0 && !eraser.dropped) await auditReplay(court, engine, 0)
     replica.finish(engine)
     const given = { notes: workload.notes, said: talk.said, told: operator.told }
     auditOutcomes(court, engine.world, ground.platter.ram, replica.heard, given)

@@ -101,7 +101,7 @@ class Simulation {
   }
 
   async #begin(): Promise<void> {
-    const { ground, workload, talk, operator } = this.#cast
+    const { ground, workload, talk, operator, eraser } = this.#cast
     this.#process = await Process.begin(ground, this.#wish, ++this.#scans)
     const { engine } = this.#process
     this.#judge.follow(this.#process)
@@ -116,6 +116,7 @@ class Simulation {
     workload.deliverAgain(engine)
     talk.deliverAgain(engine, ground.clock())
     operator.deliverAgain(engine)
+    eraser.deliverAgain(engine)
   }
 
   async #faultyTick(): Promise<void> {
@@ -141,12 +142,13 @@ class Simulation {
 
   /** What everybody outside does in a tick in which anything is done. */
   #stir(): void {
-    const { ground, workload, talk, operator } = this.#cast
+    const { ground, workload, talk, operator, eraser } = this.#cast
     const { engine } = this.#process
     workload.edit()
     workload.speak(engine)
     talk.speak(engine, ground.clock())
     operator.act(engine)
+    eraser.act(engine)
     if (this.#dice.chance(0.15)) ground.guild.stir()
     if (ground.faults.strikes('flood', this.#dice, 0.01)) for (let left = 40; left > 0; left--) ground.guild.stir()
   }
@@ -190,6 +192,7 @@ class Simulation {
     this.#cast.operator.look(engine)
     this.#ticks++
     await engine.step(now_ms ?? (wall ? this.#cast.ground.clock() : undefined))
+    await this.#cast.eraser.goOn(() => this.#cast.replica.follow(engine))
     this.#judge.afterTick()
   }
 
@@ -259,7 +262,10 @@ class Simulation {
 
   get #rests(): boolean {
     const { engine, disk, gateway } = this.#process
-    return engine.quiet && disk.told && gateway.told && this.#cast.docket.quiet && vectorsAwaited(engine.world) === 0
+    const { docket, eraser } = this.#cast
+    return (
+      eraser.idle && engine.quiet && disk.told && gateway.told && docket.quiet && vectorsAwaited(engine.world) === 0
+    )
   }
 
   async #calmTick(): Promise<void> {

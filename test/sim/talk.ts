@@ -11,6 +11,11 @@ type Speaker = 'person' | 'program' | 'agent' | 'echo'
 const things = ['heron', 'otter', 'mill', 'bridge', 'pond', 'reed', 'valve', 'pump', 'frost', 'seed']
 const minute_ms = 60_000
 
+/** Where something is said: a few channels, in the order of what is said. */
+export function channelOf(id: string): string {
+  return `channel ${id.length}`
+}
+
 /** What people, programs and the agent itself say while all goes on: copies, floods, and the agent's words read back. */
 export class Talk {
   readonly said: Spoken[] = []
@@ -66,7 +71,7 @@ export class Talk {
       id,
       // Said when its number says, whenever it is delivered.
       ts: now_ms - (now_ms % minute_ms) - (Number(id.slice(5)) % 7) * minute_ms,
-      source: { kind: 'chat', channel: `channel ${id.length}`, author: by },
+      source: { kind: 'chat', channel: channelOf(id), author: by },
       payload: { text, ...(program ? { bot: true } : by === 'agent' ? { role: 'assistant' } : {}) },
     }
     engine.ingest(event).then(

@@ -4,6 +4,7 @@ import type { View } from '../../../engine/flow/adapter.ts'
 import { limitsOf } from '../../../systems/agents/budget.ts'
 import { Call, CallState, Input, Message, OpenCall, Session, Turn } from '../../../systems/agents/columns.ts'
 import { type AgentsPolicy, agentsOf, sessionPolicy } from '../../../systems/agents/policy.ts'
+import { agentRecord } from '../../../systems/agents/quotes.ts'
 import { shownHash } from '../../../systems/cephalon/approvals.ts'
 import { MemoryRole } from '../../../systems/components.ts'
 import { ApprovalGiven, SessionCancel, SessionOpened } from '../../../systems/events.ts'
@@ -100,10 +101,10 @@ export function pastOf(view: View, key: string, count: number): PastMessage[] {
 function messageText(view: View, row: number): string {
   const input = view.world.of(Message).input[row]!
   if (input !== 0 && input <= view.world.rows(Input)) {
-    const { payload } = JSON.parse(view.read('input', input) ?? '{}') as { payload?: { text?: unknown } }
+    const { payload } = JSON.parse(agentRecord(view, 'input', input) ?? '{}') as { payload?: { text?: unknown } }
     if (typeof payload?.text === 'string') return payload.text
   }
-  const { content } = JSON.parse(view.read('message', row) ?? '{}') as { content?: unknown }
+  const { content } = JSON.parse(agentRecord(view, 'message', row) ?? '{}') as { content?: unknown }
   if (typeof content === 'string') return content
   const { text } = (content ?? {}) as { text?: unknown }
   return typeof text === 'string' ? text : ''

@@ -6,6 +6,7 @@ import type { JsonSchema } from '../../../engine/schema.ts'
 import { Compaction, CompactPhase, Plan, PlanState } from '../../../systems/compact/columns.ts'
 import { Key } from '../../../systems/components.ts'
 import { CompactOrder } from '../../../systems/events.ts'
+import type { Desk } from './order.ts'
 
 /** What may be asked about compaction. */
 export type CompactQuestion =
@@ -142,7 +143,7 @@ function summaryOf(view: View, row: number): { readonly title: string; readonly 
  * Removes the texts that summaries put in place before a time stand for, and the past in which they were said. A crash at any moment leaves
  * a record that recovers. @returns how many plans were purged
  */
-export async function purge(engine: Engine, before_ms: number): Promise<number> {
+export async function purge(engine: Desk, before_ms: number): Promise<number> {
   const { world } = engine
   const due = (): number => {
     const { ended_at_ms, state } = world.of(Plan)

@@ -3,6 +3,7 @@ import { Effect, EffectStatus } from '../../../engine/flow/effect.ts'
 import { limitsOf } from '../../../systems/agents/budget.ts'
 import { Call, CallState, Session, Turn } from '../../../systems/agents/columns.ts'
 import { defaultSession } from '../../../systems/agents/policy.ts'
+import { agentRecord } from '../../../systems/agents/quotes.ts'
 import { Risk } from '../../../systems/agents/tools.ts'
 import { shownHash } from '../../../systems/cephalon/approvals.ts'
 import { verdictOf } from '../../../systems/cephalon/permissions.ts'
@@ -104,6 +105,6 @@ function sessionOf({ world }: View, turn: number): string {
 }
 
 function argumentsOf(view: View, call: number): string {
-  const { arguments: given } = JSON.parse(view.read('call', call) ?? '{}') as { arguments?: unknown }
+  const { arguments: given } = JSON.parse(agentRecord(view, 'call', call) ?? '{}') as { arguments?: unknown }
   return typeof given === 'string' ? given : JSON.stringify(given ?? {})
 }

@@ -19,7 +19,7 @@ export type Repaired = { readonly lost: number; readonly kept: string }
  * Cuts the journal of a record off before a bad entry. The original is copied aside as a whole; a second copy is cut and checked, and takes the
  * place of the data file by a rename: a kill leaves the damaged record or the repaired one, and the next try begins anew.
  * O(bytes of the record), twice that on the disk.
- * @param store open, so that nobody else writes the record; it has to be opened again to see the repaired one
+ * @param store open, so that nobody else writes the record, after `clearRepair`; it has to be opened again to see the repaired one
  * @throws EngineError STORE_FULL, STORE_IO, JOURNAL_DAMAGED where the cut copy is still not sound
  */
 export async function repairRecord(
@@ -29,7 +29,6 @@ export async function repairRecord(
   tables: readonly string[],
 ): Promise<Repaired> {
   const work = join(data, workName)
-  await rm(work, { recursive: true, force: true })
   const kept = await keepOriginal(data, bad.tick)
   await mkdir(work)
   await copyFile('data.mdb', data, work)
@@ -42,6 +41,11 @@ export async function repairRecord(
   await syncFolder(data)
   await rm(work, { recursive: true })
   return { lost, kept }
+}
+
+/** Removes what a repair left behind that was killed. */
+export async function clearRepair(data: string): Promise<void> {
+  await rm(join(data, workName), { recursive: true, force: true })
 }
 
 /** A copy of the data directory beside it; an earlier one of the same name stays what it is. */

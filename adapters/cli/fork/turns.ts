@@ -1,6 +1,7 @@
 import type { View } from '../../../engine/flow/adapter.ts'
 import type { Event } from '../../../engine/flow/event.ts'
 import { Running, Session, Turn, TurnInput } from '../../../systems/agents/columns.ts'
+import { agentRecord } from '../../../systems/agents/quotes.ts'
 import type { ContextRecord, Item } from '../../../systems/cephalon/context/types.ts'
 import type { ChatMessage } from '../../../systems/events.ts'
 import { nameOf } from '../desk/memory.ts'
@@ -90,7 +91,7 @@ function byAnswered(view: View, { rows, running }: TurnsBefore): Map<string, num
 }
 
 function inputOf(view: View, row: number): string {
-  const text = view.read('input', row)
+  const text = agentRecord(view, 'input', row)
   if (text === undefined) return ''
   const { type, id, source, payload } = JSON.parse(text) as Event
   // What the world said itself has a number that moves with everything before it.
@@ -139,7 +140,7 @@ function briefOf(view: View, turn: number): TurnBrief {
 }
 
 function replyOf(view: View, message: number): string {
-  const text = view.read('message', message)
+  const text = agentRecord(view, 'message', message)
   if (text === undefined) return ''
   const { content } = JSON.parse(text) as ChatMessage
   const said = typeof content === 'string' ? content : JSON.stringify(content)

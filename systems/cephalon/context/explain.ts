@@ -1,5 +1,6 @@
 import type { World } from '../../../engine/world/world.ts'
 import { Session, Turn, TurnState } from '../../agents/columns.ts'
+import { agentRecord } from '../../agents/quotes.ts'
 import { trustName } from '../step.ts'
 import type { ContextRecord } from './types.ts'
 
@@ -23,13 +24,13 @@ export function explainTurn(
   const { state, ended_at_ms } = world.of(Turn)
   // At an earlier tick the record already holds what came of the turn later.
   const early = state[turn] === TurnState.queued || state[turn] === TurnState.recalling
-  const context = early ? undefined : view.read('context', turn)
+  const context = early ? '' : (agentRecord(view, 'context', turn) ?? '')
   const outcome = ended_at_ms[turn] === 0 ? undefined : view.read('outcome', turn)
   return {
     turn,
     session: world.keyOf(Session, world.of(Turn).session[turn]!),
     trust: trustName(world.of(Turn).trust[turn]!),
-    ...(context === undefined ? {} : { context: JSON.parse(context) as ContextRecord }),
+    ...(context === '' ? {} : { context: JSON.parse(context) as ContextRecord }),
     ...(outcome === undefined ? {} : { outcome: JSON.parse(outcome) as unknown }),
   }
 }

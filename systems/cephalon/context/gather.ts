@@ -1,6 +1,7 @@
 import type { Tick } from '../../../engine/system.ts'
 import type { World } from '../../../engine/world/world.ts'
 import { Input, Message, Session, Turn, TurnInput } from '../../agents/columns.ts'
+import { agentRecord, isQuoting } from '../../agents/quotes.ts'
 import { isPrivate } from '../../agents/sessions.ts'
 import { Mark, Memory, MemoryRole } from '../../components.ts'
 import type { ChatMessage, RecallDone } from '../../events.ts'
@@ -158,7 +159,7 @@ function grouped(look: Look, rows: readonly number[]): Group[] {
 }
 
 const keptMax = 8_192
-/** Only a saving: a message is never changed, so what was read of it stays true. */
+/** Only a saving: a message is never changed, so what was read of it stays true until it is forgotten. */
 const keptOf = new WeakMap<World, Map<number, Said>>()
 
 function saidOf(look: Look, row: number): Said {
@@ -168,6 +169,7 @@ function saidOf(look: Look, row: number): Said {
     keptOf.set(look.world, kept)
   }
   const known = kept.get(row)
+  if (isQuoting(look.world, 'message', row)) return readSaid(look, row)
   if (known !== undefined) return known
   if (kept.size >= keptMax) kept.clear()
   const said = readSaid(look, row)
@@ -177,14 +179,14 @@ function saidOf(look: Look, row: number): Said {
 
 function readSaid(look: Look, row: number): Said {
   const { trust, input } = look.world.of(Message)
-  const text = look.read('message', row)
+  const text = agentRecord(look, 'message', row)
   const message: ChatMessage =
     text === undefined ? { role: 'user', content: '' } : defusedMessage(JSON.parse(text) as ChatMessage)
   return { message, trust: trust[row]!, event: input[row] === 0 ? '' : eventOf(look, input[row]!) }
 }
 
 function eventOf(look: Look, input: number): string {
-  const text = look.read('input', input)
+  const text = agentRecord(look, 'input', input)
   if (text === undefined) return ''
   const { id, source } = JSON.parse(text) as { id: string; source: Meta['source'] }
   return eventName(id, source)
@@ -196,7 +198,7 @@ export function inputTexts(look: Look, turn: number): string[] {
   const texts: string[] = []
   for (let at = 0; at < inputs[turn]!; at++) {
     const row = look.world.of(TurnInput).input[first_input[turn]! + at]!
-    const text = row === 0 || row > look.world.rows(Input) ? undefined : look.read('input', row)
+    const text = row === 0 || row > look.world.rows(Input) ? undefined : agentRecord(look, 'input', row)
     if (text === undefined) continue
     const { payload } = JSON.parse(text) as { payload: { readonly text?: unknown; readonly title?: unknown } }
     const words = [payload.title, payload.text].filter((part) => typeof part === 'string')

@@ -1,4 +1,5 @@
 import { type Postings, Room, SegmentBuilder } from './builder.ts'
+import { countOf } from './quantise.ts'
 import { Form, formOf, type Segment } from './segment.ts'
 import { readShort } from './short.ts'
 
@@ -28,7 +29,10 @@ function tierOf({ documents }: Segment): number {
   return tier
 }
 
-/** The merge of neighbouring segments, done in steps. Its inputs stay in use until it is finished. */
+/**
+ * The merge of neighbouring segments, done in steps. Its inputs stay in use until it is finished. Of documents that are forgotten nothing but their
+ * rows is taken over: they have no words any more.
+ */
 export class Merge {
   readonly inputs: readonly Segment[]
   readonly #documents: number
@@ -36,14 +40,21 @@ export class Merge {
   readonly #next: Uint32Array
   readonly #postings: Postings
   #builder: SegmentBuilder | undefined
+  /** By ordinal: 1 where a document is forgotten; undefined where none is. */
+  readonly #forgotten: Uint8Array | undefined
+  #forgottenWords = 0
 
-  /** @param inputs two or more, in ascending order of rows */
-  constructor(inputs: readonly Segment[]) {
+  /**
+   * @param inputs in ascending order of rows
+   * @param forgotten rows whose words are left out
+   */
+  constructor(inputs: readonly Segment[], forgotten: ReadonlySet<number>) {
     this.inputs = inputs
     this.#documents = inputs.reduce((sum, segment) => sum + segment.documents, 0)
     this.#room = new Room(this.#documents)
     this.#next = new Uint32Array(inputs.length)
     this.#postings = { ordinals: new Uint32Array(this.#documents), counts: new Uint8Array(this.#documents) }
+    this.#forgotten = marked(inputs, this.#documents, forgotten)
   }
 
   /**
@@ -57,7 +68,7 @@ export class Merge {
       left = this.#countTerms(left)
       if (left <= 0) return undefined
       this.#next.fill(0)
-      this.#builder = new SegmentBuilder(this.#room, joined(this.inputs, this.#documents))
+      this.#builder = new SegmentBuilder(this.#room, joined(this.inputs, this.#documents, this.#forgotten))
     }
     while (left > 0) {
       const term = this.#smallestTerm()
@@ -72,12 +83,9 @@ export class Merge {
     while (left > 0) {
       const term = this.#smallestTerm()
       if (term === 0) return left
-      let frequency = 0
-      this.inputs.forEach((input, index) => {
-        if (input.terms[this.#next[index]!] === term) frequency += input.frequencies[this.#next[index]!++]!
-      })
-      this.#room.count(frequency)
-      left -= 8
+      const frequency = this.#forgotten === undefined ? this.#frequency(term) : this.#kept(this.#read(term))
+      if (frequency > 0) this.#room.count(frequency)
+      left -= 8 + (this.#forgotten === undefined ? 0 : frequency)
     }
     return left
   }
@@ -92,7 +100,24 @@ export class Merge {
     return smallest
   }
 
+  /** In how many documents a term stands; goes on to the next. */
+  #frequency(term: number): number {
+    let frequency = 0
+    this.inputs.forEach((input, index) => {
+      if (input.terms[this.#next[index]!] === term) frequency += input.frequencies[this.#next[index]!++]!
+    })
+    return frequency
+  }
+
   #copyTerm(term: number, builder: SegmentBuilder): number {
+    const read = this.#read(term)
+    const frequency = this.#forgotten === undefined ? read : this.#kept(read)
+    if (frequency > 0) builder.add(term, this.#postings, frequency)
+    return read
+  }
+
+  /** Reads all postings of a term; goes on to the next. @returns how many */
+  #read(term: number): number {
     let frequency = 0
     let shift = 0
     for (let index = 0; index < this.inputs.length; index++) {
@@ -105,8 +130,22 @@ export class Merge {
       }
       shift += input.documents
     }
-    builder.add(term, this.#postings, frequency)
     return frequency
+  }
+
+  /** Leaves out the postings of what is forgotten. @returns how many are left of the first `read` */
+  #kept(read: number): number {
+    const { ordinals, counts } = this.#postings
+    let kept = 0
+    for (let at = 0; at < read; at++) {
+      if (this.#forgotten?.[ordinals[at]!] === 1) {
+        if (this.#builder !== undefined) this.#forgottenWords += Math.floor(countOf[counts[at]!]!)
+        continue
+      }
+      ordinals[kept] = ordinals[at]!
+      counts[kept++] = counts[at]!
+    }
+    return kept
   }
 
   #finish(builder: SegmentBuilder): Segment {
@@ -116,19 +155,37 @@ export class Merge {
       rows.set(input.rows, at)
       at += input.documents
     }
-    const words = this.inputs.reduce((sum, segment) => sum + segment.words, 0)
+    const words = this.inputs.reduce((sum, segment) => sum + segment.words, 0) - this.#forgottenWords
     const last = this.inputs[this.inputs.length - 1]!.last
     return builder.finish({ first: this.inputs[0]!.first, last, words, rows })
   }
 }
 
-function joined(inputs: readonly Segment[], documents: number): Uint8Array {
+function marked(inputs: readonly Segment[], documents: number, forgotten: ReadonlySet<number>): Uint8Array | undefined {
+  if (forgotten.size === 0) return undefined
+  const marks = new Uint8Array(documents)
+  let any = false
+  let at = 0
+  for (const { rows } of inputs) {
+    for (const row of rows) {
+      if (forgotten.has(row)) {
+        marks[at] = 1
+        any = true
+      }
+      at++
+    }
+  }
+  return any ? marks : undefined
+}
+
+function joined(inputs: readonly Segment[], documents: number, forgotten: Uint8Array | undefined): Uint8Array {
   const lengths = new Uint8Array(documents)
   let at = 0
   for (const input of inputs) {
     lengths.set(input.lengths, at)
     at += input.documents
   }
+  if (forgotten !== undefined) for (let of = 0; of < documents; of++) if (forgotten[of] === 1) lengths[of] = 0
   return lengths
 }
 
