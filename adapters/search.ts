@@ -101,6 +101,8 @@ class Search implements SearchAdapter {
     if (this.#lanes === undefined) return
     if (this.#segments !== undefined) {
       this.#lanes.text.seal()
+      // What was forgotten is not to rest in a file until the next start.
+      while (this.#lanes.text.forgetting) this.#lanes.text.mergeStep(slicePostings)
       await this.#segments.save(this.#lanes)
     }
     await this.#vectors?.stop()

@@ -72,12 +72,20 @@ export const NoteGone = eventType<{ path: string }>('note.gone', objectOf({ path
  * that too. A tick that read a text cannot be run again without it, so a crash right after `forget` may leave a record that
  * does not recover: whoever forgets hides first and takes a snapshot, forgets with the tick in which it was hidden, and drops the past.
  */
-export type MemoryOrder = { order: 'hide' | 'forget' | 'pin' | 'unpin'; memory_id: number; hidden_tick?: number }
+export type MemoryOrder = {
+  order: 'hide' | 'forget' | 'pin' | 'unpin'
+  memory_id: number
+  /** Of `hide`: nobody reads what quotes it any more, either. */
+  quotes?: boolean
+  /** Of `forget`: the tick in which it was hidden with what quotes it. */
+  hidden_tick?: number
+}
 export const MemoryOrder = eventType<MemoryOrder>(
   'memory.order',
   objectOf({
     order: { enum: ['hide', 'forget', 'pin', 'unpin'] },
     memory_id: { type: 'integer', minimum: 1 },
+    'quotes?': flag,
     'hidden_tick?': { type: 'integer', minimum: 0 },
   }),
 )

@@ -32,20 +32,22 @@ function isOf(world: World, id: number, file: number): boolean {
 }
 
 /** Carries out an order about one memory. An unknown one is left as it is, and a forgotten one stays forgotten. */
-export function obey(tick: Tick, { order, memory_id, hidden_tick = tick.tick }: MemoryOrder): void {
+export function obey(tick: Tick, { order, memory_id, quotes, hidden_tick }: MemoryOrder): void {
   const { world } = tick
   const memory = world.of(Memory)
   if (memory_id > world.rows(Memory)) return
   const id = memory.parent[memory_id]! || memory_id
   if (order === 'pin') memory.pinned[id] = 1
   else if (order === 'unpin') memory.pinned[id] = 0
-  else if (order === 'hide') hideAll(tick, id)
-  else {
+  else if (order === 'hide') {
+    if (quotes === true) hideAll(tick, id)
+    else hide(world, id)
+  } else {
     // What was hidden before is not read any more, so its words cannot tell what quotes it.
-    if (memory.deleted[id] !== Deleted.forgotten) hideAll(tick, id)
+    if (hidden_tick === undefined) hideAll(tick, id)
     forget(tick, id)
-    eraseQuotes(tick, hidden_tick)
-    eraseQuestions(tick, hidden_tick)
+    eraseQuotes(tick, hidden_tick ?? tick.tick)
+    eraseQuestions(tick, hidden_tick ?? tick.tick)
   }
 }
 

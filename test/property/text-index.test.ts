@@ -92,6 +92,7 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.record({ act: fc.constant('seal' as const) }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('merge' as const), budget: fc.integer({ min: 1, max: 200 }) }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('restore' as const) }) },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('forget' as const), which: fc.nat() }) },
 )
 const queries = fc.array(fc.record({ term, weight: fc.constantFrom(0, 0.5, 1, 2.25) }), { maxLength: 6 })
 
@@ -113,6 +114,13 @@ describe('The text index', () => {
             textbook.documents.push(document)
             addTo(index, document)
           }
+          const forget = (which: number) => {
+            const at = which % Math.max(1, textbook.documents.length)
+            if (textbook.documents.length === 0) return
+            const { row } = textbook.documents[at]!
+            textbook.documents[at] = { row, terms: [] }
+            index.forget(row)
+          }
           for (const step of actions) {
             if (step.act === 'add') {
               row += step.gap
@@ -121,17 +129,43 @@ describe('The text index', () => {
               for (let many = 0; many < step.count; many++) add({ row: ++row, terms: step.terms.slice(many % 3) })
             else if (step.act === 'seal') index.seal()
             else if (step.act === 'merge') index.mergeStep(step.budget)
+            else if (step.act === 'forget') forget(step.which)
             else {
+              while (index.forgetting) index.mergeStep(1_000)
               index = restored(index, live_rows)
               for (const document of textbook.documents) if (document.row > index.newest) addTo(index, document)
             }
           }
+          while (index.forgetting) index.mergeStep(50)
           expect(index.documents).toBe(textbook.documents.length)
           expect(index.newest).toBe(row)
           for (const [query, k, part] of asked) agrees(index, textbook, query, k, (candidate) => candidate % part === 0)
         },
       ),
       { numRuns: 150 },
+    )
+  })
+
+  test('whose words were forgotten is the one that never had them, to the last byte', () => {
+    fc.assert(
+      fc.property(
+        fc.array(terms, { minLength: 1, maxLength: 30 }),
+        fc.array(fc.nat(), { maxLength: 6 }),
+        (texts, gone) => {
+          const rows = new Set(gone.map((each) => 1 + (each % texts.length)))
+          const [index, never] = [new InvertedIndex({ live_rows: 64 }), new InvertedIndex({ live_rows: 64 })]
+          for (const [at, list] of texts.entries()) {
+            addTo(index, { row: at + 1, terms: list })
+            addTo(never, { row: at + 1, terms: rows.has(at + 1) ? [] : list })
+          }
+          for (const row of rows) index.forget(row)
+          while (index.forgetting) index.mergeStep(3)
+          for (const each of [index, never]) each.seal()
+          const bytesOf = (each: InvertedIndex): Buffer[] =>
+            each.segments.map(({ name }) => Buffer.concat([...encodeSegment(each.segment(name)!)]))
+          expect(bytesOf(index)).toEqual(bytesOf(never))
+        },
+      ),
     )
   })
 

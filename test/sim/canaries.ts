@@ -2,7 +2,7 @@ import { type System, system } from '../../engine/system.ts'
 import type { Parts } from '../../engine/tick.ts'
 import { Call, OpenCall, Session } from '../../systems/agents/columns.ts'
 import { Gauge, Key, Memory, MemoryKind, Trust } from '../../systems/components.ts'
-import { ApprovalGiven, MemoryStored, NoteWritten } from '../../systems/events.ts'
+import { ApprovalGiven, ChatSaid, MemoryRestored, MemoryStored, NoteWritten } from '../../systems/events.ts'
 import { mind } from '../../systems/index.ts'
 
 /** Bugs that can be planted, each to show that a checker sees it. */
@@ -21,6 +21,8 @@ export const canaryNames = [
   'lost_edge',
   'deaf_gateway',
   'tool_twice',
+  'kept_copy',
+  'false_return',
 ] as const
 export type CanaryName = (typeof canaryNames)[number]
 
@@ -33,6 +35,8 @@ export function partsWith(canary: CanaryName | undefined): Parts {
   if (canary === 'open_door') return { ...parts, systems: [...parts.systems, opener] }
   if (canary === 'leaked_call') return { ...parts, systems: [...parts.systems, leaker] }
   if (canary === 'spendthrift') return { ...parts, systems: [...parts.systems, spender] }
+  if (canary === 'kept_copy') return { ...parts, systems: [...parts.systems, diarist] }
+  if (canary === 'false_return') return { ...parts, systems: [...parts.systems, changeling] }
   if (canary === 'lost_edge') return { ...parts, systems: [...parts.systems, forgetter] }
   if (canary === 'forged_yes') return { ...parts, systems: parts.systems.map(gullible) }
   if (canary === 'deaf_memory') return { ...parts, systems: parts.systems.map(deafened) }
@@ -78,6 +82,18 @@ const spender = system('spender', ({ world, tick }) => {
 /** Forgets one mention of a key. */
 const forgetter = system('forgetter', ({ world, tick }) => {
   if (tick === 100 && world.rows(Key) > 0) world.of(Key).degree[1]!--
+})
+
+/** Keeps a copy of whatever is said where nobody thinks of it. */
+const diarist = system('diarist', ({ world, events, put }) => {
+  for (const event of events) if (ChatSaid.is(event)) put('field', 1_000_000 + world.rows(Memory), event.payload.text)
+})
+
+/** Gives back something else than what a summary stood for. */
+const changeling = system('changeling', ({ events, put }) => {
+  for (const event of events) {
+    if (MemoryRestored.is(event)) put('meta', event.payload.memory_ids[0]!, '{"id":"another","source":{"kind":""}}')
+  }
 })
 
 /** A cephalon that takes anybody's yes for the operator's. */

@@ -11,6 +11,7 @@ import { Platter } from './platter.ts'
 import type { Ground } from './process.ts'
 import { Replica } from './replica.ts'
 import type { SimOptions } from './report.ts'
+import { Returns } from './returns.ts'
 import { Talk } from './talk.ts'
 import { Court } from './violation.ts'
 import { Witness } from './witness.ts'
@@ -32,6 +33,7 @@ export type Cast = {
   readonly workload: Workload
   readonly talk: Talk
   readonly eraser: Eraser
+  readonly returns: Returns
   readonly skew: Skew
 }
 
@@ -84,6 +86,7 @@ export function castOf(options: SimOptions, tight: boolean): Cast {
     witness: new Witness(court, folder),
     workload: new Workload(Dice.of(seed, 'workload'), folder),
     talk: new Talk(Dice.of(seed, 'talk')),
+    returns: new Returns(court),
     eraser: new Eraser(Dice.of(seed, 'eraser')),
   }
 }

@@ -34,11 +34,12 @@ export class Judge {
 
   /** A new life of the process is watched from here on: it must be the world that the journal tells of. */
   follow(process: Process): void {
-    const { witness, docket, replica } = this.#cast
+    const { witness, docket, replica, returns } = this.#cast
     this.#process = process
     this.#looked = ''
     witness.follow(process.engine)
     docket.follow(process.engine)
+    returns.follow(process.engine)
     replica.follow(process.engine)
   }
 
@@ -63,9 +64,10 @@ export class Judge {
   /** The full checks. The replica has run every entry once; a snapshot is begun from once, while it is the newest. */
   async all(): Promise<void> {
     const { engine } = this.#process
-    const { ground, court, docket, replica, eraser } = this.#cast
+    const { ground, court, docket, replica, eraser, returns } = this.#cast
     this.#due = false
     docket.judgeAll()
+    returns.judgeAll(engine)
     auditVectors(court, engine.world)
     replica.compare(engine)
     const { records } = ground.parts
@@ -74,7 +76,7 @@ export class Judge {
     const [newest = 0] = engine.snapshots()
     if (newest !== this.#begunFrom) await auditReplay(court, engine, newest)
     this.#begunFrom = newest
-    this.journalTicks = engine.status().journal_ticks
+    this.journalTicks = replica.entries
     court.session()
   }
 

@@ -27,12 +27,21 @@ const branches: { readonly [name: string]: (event: Event) => boolean } = {
   'a flood became one memory': ({ type }) => type === 'memory.family',
   'memories were stood for by a summary': ({ type }) => type === 'memory.compacted',
   'a summary was taken back': ({ type }) => type === 'memory.restored',
+  'a memory was forgotten': ordered('forget'),
+  'what summaries stand for was purged': ({ type, payload }) =>
+    type === 'compact.order' && payload['order'] === 'purge',
+  'a turn was cancelled because it was told of what is forgotten': (event) =>
+    ended('CANCELLED')(event) && String(event.payload['reason']).includes('was forgotten'),
   'a write was taken back': ({ type, payload }) => type === 'sentinel.undone' && payload['undone'] === true,
   'a write could not be taken back': ({ type, payload }) => type === 'sentinel.undone' && payload['undone'] === false,
 }
 
 function failed(code: string): (event: Event) => boolean {
   return ({ type, payload }) => type.endsWith('.failed') && payload['code'] === code
+}
+
+function ordered(order: string): (event: Event) => boolean {
+  return ({ type, payload }) => type === 'memory.order' && payload['order'] === order
 }
 
 function ended(code: string): (event: Event) => boolean {

@@ -28,6 +28,8 @@ export type Heard = {
 export class Replica {
   readonly heard: Heard = { written: new Set(), identities: new Set(), answered: new Set(), requested: new Set() }
   readonly core: Core
+  /** Entries of the journal that it has run. */
+  entries = 0
   readonly #court: Court
   readonly #store: Store
   #tick = 0
@@ -44,6 +46,7 @@ export class Replica {
     for (const { tick, bytes } of this.#store.journal(this.#tick + 1)) {
       this.#run(decodeEntry(bytes, tick))
       this.#tick = tick
+      this.entries++
     }
     const { holds } = this.#court
     holds(this.core.digest === engine.digest(), 'replay', () => `at tick ${this.#tick} the replica has another digest`)

@@ -25,12 +25,12 @@ export async function carryOut(engine: Desk, order: MemoryOrder['order'], memory
     if (order === 'forget') await engine.dropPast()
     return { order, memory_id, done: false, reason: 'it was forgotten before' }
   }
-  const say = (said: MemoryOrder['order'], more: { hidden_tick?: number } = {}): Promise<number> => {
+  const say = (said: MemoryOrder['order'], more: Pick<MemoryOrder, 'quotes' | 'hidden_tick'> = {}): Promise<number> => {
     const payload = { order: said, memory_id, ...more }
     return engine.ingest({ type: MemoryOrder.name, source: { kind: 'admin' }, payload })
   }
   if (order === 'forget') {
-    const hidden_tick = await say('hide')
+    const hidden_tick = await say('hide', { quotes: true })
     await engine.snapshot()
     await say('forget', { hidden_tick })
     await engine.dropPast()
