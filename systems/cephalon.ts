@@ -17,6 +17,8 @@ import { ApprovalGiven, LlmChat, MemoryOrder, MemoryRecall, SessionCancel, ToolO
  */
 export const cephalon = system('cephalon', (tick) => {
   dropEnded(tick)
+  // Before any answer: memory has hidden what it quotes, wherever the order stands among the events.
+  if (tick.events.some((event) => MemoryOrder.is(event))) withdrawQuoting(tick)
   for (const event of tick.events) hear(tick, event)
   for (const call of expired(tick)) {
     const turn = tick.world.of(Call).turn[call]!
@@ -32,7 +34,6 @@ function hear(tick: Tick, event: Event): void {
     const turn = tick.ownerOf(effect_id)
     if (turn !== 0) answer(tick, event, turn, effect_id)
   } else if (event.source.kind === 'discord') withdrawMessages(tick, event)
-  else if (MemoryOrder.is(event)) withdrawQuoting(tick)
   else if (SessionCancel.is(event)) cancel(tick, event)
   else if (ApprovalGiven.is(event)) {
     const given = approvalOf(tick, event)

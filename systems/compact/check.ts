@@ -19,6 +19,8 @@ const hash = new Uint32Array(2)
 /** Keeps a question whose answer somebody used; one of the newest that is asked again is kept once. O(probes_max) */
 export function keepQuestion(tick: Tick, { query }: MemoryUsed): void {
   const { world } = tick
+  // One that was on its way when a memory was forgotten may quote it.
+  if (tick.tick - world.of(Compaction).cleared_tick[1]! <= 1) return
   const text = query?.slice(0, questionUnits_max).trim().toWellFormed() ?? ''
   if (text === '' || world.room(Question) === 0) return
   hash64(text, hash)

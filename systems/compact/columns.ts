@@ -21,6 +21,7 @@ export const Compaction = singleton('Compaction', {
   kept: 'u32', //             of these, still found after it, themselves or by what stands for them
   learnt: 'u32', //           memories whose words were counted for this pass
   cleared: 'u32', //          questions up to this one are hidden, because a memory was forgotten
+  cleared_tick: 'u32', //     in which they were
   halted: 'u8', //            1: the operator wants it to end with this round
 })
 

@@ -6,7 +6,7 @@ import { erased, hiddenUntil } from '../hidden.ts'
 
 /** Nobody asks the questions so far any more. O(questions since the last time) */
 export function hideQuestions({ world, tick }: Tick): void {
-  const { cleared } = world.of(Compaction)
+  const { cleared, cleared_tick } = world.of(Compaction)
   const { hash_high, hash_low, hidden_tick } = world.of(Question)
   for (let row = cleared[1]! + 1; row <= world.rows(Question); row++) {
     hidden_tick[row] = tick
@@ -14,6 +14,7 @@ export function hideQuestions({ world, tick }: Tick): void {
     hash_low[row] = 0
   }
   cleared[1] = world.rows(Question)
+  cleared_tick[1] = tick
 }
 
 /** Removes the texts of questions that were hidden no later than a tick. O(questions) */

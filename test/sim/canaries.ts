@@ -21,6 +21,7 @@ export const canaryNames = [
   'lost_edge',
   'deaf_gateway',
   'tool_twice',
+  'deaf_hands',
   'kept_copy',
   'false_return',
 ] as const

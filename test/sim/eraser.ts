@@ -49,6 +49,11 @@ export class Eraser {
     return this.#order === undefined
   }
 
+  /** Whether a text holds a word that is forgotten, or is to be. */
+  isForgotten(text: string): boolean {
+    return this.#secrets.some(({ isOver, word }) => isOver && text.includes(word))
+  }
+
   /** What is confided and ordered in one tick in which anything is done. */
   act(engine: Engine): void {
     const dice = this.#dice

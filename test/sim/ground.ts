@@ -5,6 +5,7 @@ import { Docket } from './docket.ts'
 import { Eraser } from './eraser.ts'
 import { Faults } from './faults.ts'
 import { Folder } from './folder.ts'
+import { Foreman } from './foreman.ts'
 import { Guild } from './guild.ts'
 import { Operator } from './operator.ts'
 import { Platter } from './platter.ts'
@@ -12,6 +13,7 @@ import type { Ground } from './process.ts'
 import { Replica } from './replica.ts'
 import type { SimOptions } from './report.ts'
 import { Returns } from './returns.ts'
+import { Shed } from './shed.ts'
 import { Talk } from './talk.ts'
 import { Court } from './violation.ts'
 import { Witness } from './witness.ts'
@@ -34,6 +36,7 @@ export type Cast = {
   readonly talk: Talk
   readonly eraser: Eraser
   readonly returns: Returns
+  readonly foreman: Foreman
   readonly skew: Skew
 }
 
@@ -52,6 +55,8 @@ export function castOf(options: SimOptions, tight: boolean): Cast {
   const court = new Court()
   const folder = new Folder(clock)
   const guild = new Guild(Dice.of(seed, 'guild'), () => epoch_ms + agenda.now_ms)
+  const eraser = new Eraser(Dice.of(seed, 'eraser'))
+  const shed = new Shed(Dice.of(seed, 'shed'), clock)
   const operator = new Operator(Dice.of(seed, 'operator'))
   const docket = new Docket({ court, guild, operator, tight })
   const platter = new Platter(court, canary === 'early_commit')
@@ -62,6 +67,7 @@ export function castOf(options: SimOptions, tight: boolean): Cast {
     agenda,
     folder,
     guild,
+    shed,
     docket,
     platter,
     faults,
@@ -74,6 +80,7 @@ export function castOf(options: SimOptions, tight: boolean): Cast {
     },
     canary,
     clock,
+    isForgotten: (text) => eraser.isForgotten(text),
     serial: () => ++serials,
   }
   return {
@@ -86,7 +93,8 @@ export function castOf(options: SimOptions, tight: boolean): Cast {
     witness: new Witness(court, folder),
     workload: new Workload(Dice.of(seed, 'workload'), folder),
     talk: new Talk(Dice.of(seed, 'talk')),
+    foreman: new Foreman({ court, shed, operator }),
     returns: new Returns(court),
-    eraser: new Eraser(Dice.of(seed, 'eraser')),
+    eraser,
   }
 }

@@ -45,13 +45,14 @@ export class Judge {
 
   /** The cheap checks: after every tick that was journaled, and now and then after one in which nothing happened. */
   afterTick(): void {
-    const { court, witness, docket } = this.#cast
+    const { court, witness, docket, foreman } = this.#cast
     const digest = this.#process.engine.digest()
     this.idle = digest === this.#looked ? this.idle + 1 : 0
     if (this.idle % idleEvery !== 0) return
     this.#looked = digest
     witness.afterTick(this.#process.disk)
     docket.afterTick()
+    foreman.afterTick(this.#process.engine)
     court.session()
   }
 
@@ -83,9 +84,10 @@ export class Judge {
   /** After the faults have ended and everything has come to rest. */
   async atRest(wish: Wish): Promise<void> {
     const { engine } = this.#process
-    const { court, witness, docket, replica, ground, workload, talk, operator, eraser } = this.#cast
+    const { court, witness, docket, replica, ground, workload, talk, operator, eraser, foreman } = this.#cast
     witness.atRest(wish)
     docket.atRest()
+    foreman.atRest(engine)
     court.session()
     await this.all()
     // The replica has lived from genesis already: the engine's own replay of all of it is tried now and then.

@@ -27,6 +27,11 @@ const branches: { readonly [name: string]: (event: Event) => boolean } = {
   'a flood became one memory': ({ type }) => type === 'memory.family',
   'memories were stood for by a summary': ({ type }) => type === 'memory.compacted',
   'a summary was taken back': ({ type }) => type === 'memory.restored',
+  'a repair was done': ({ type, payload }) => type === 'repair.done' && payload['attempts'] !== 0,
+  'a repair was given up': ({ type }) => type === 'repair.failed',
+  'opencode had to be asked for again': ({ type, payload }) => type === 'opencode.stand' && payload['state'] === 'away',
+  'an answer to opencode came too late': ({ type, payload }) =>
+    type === 'opencode.permit.done' && payload['taken'] === false,
   'a memory was forgotten': ordered('forget'),
   'what summaries stand for was purged': ({ type, payload }) =>
     type === 'compact.order' && payload['order'] === 'purge',

@@ -40,7 +40,7 @@ function answerTo({ messages, tools = [] }: LlmChatRequest, { dice, faults }: Na
 function words(dice: Dice, wrong: boolean): string {
   if (wrong && dice.chance(0.3)) return ''
   const line = `The ${dice.pick(things)} is by the ${dice.pick(things)}, as far as a duck can tell (${dice.whole(1, 999)}). `
-  return dice.chance(0.1) ? line.repeat(40) : line
+  return dice.chance(0.1) ? line.repeat(30) : line
 }
 
 /** A call as it should be; or of no tool, with arguments that are none, or under an id that is taken. */

@@ -3,8 +3,18 @@ import { reasonOf } from '../../engine/errors.ts'
 import { Call, CallState, OpenCall } from '../../systems/agents/columns.ts'
 import { shownHash } from '../../systems/cephalon/approvals.ts'
 import { DiscordPost, PostState } from '../../systems/discord/columns.ts'
-import { ApprovalGiven, ChatSaid, CompactOrder, DiscordResolve, SessionCancel } from '../../systems/events.ts'
+import {
+  ApprovalGiven,
+  ChatSaid,
+  CompactOrder,
+  DiscordResolve,
+  OpencodeOrder,
+  RepairAsked,
+  SessionCancel,
+} from '../../systems/events.ts'
+import { OpencodePermit, PermissionState } from '../../systems/opencode/columns.ts'
 import type { Dice } from './dice.ts'
+import { repairs } from './policy.ts'
 import { talkedTo } from './troupe.ts'
 
 /** Something the operator said in a session; said again until the engine says it is durable. */
@@ -17,6 +27,8 @@ export class Operator {
   readonly yes = new Set<string>()
   /** How often each uncertain post was ordered to be sent again. */
   readonly again = new Map<number, number>()
+  /** What was said to each question of opencode. */
+  readonly allowed = new Map<string, Set<string>>()
   readonly refusals: string[] = []
   readonly #dice: Dice
   readonly #decided = new Set<string>()
@@ -30,6 +42,10 @@ export class Operator {
     const dice = this.#dice
     if (dice.chance(0.08)) this.#talk(engine)
     if (dice.chance(0.1)) this.#compact(engine)
+    if (dice.chance(0.03)) {
+      const payload = { name: dice.pick(repairs).name }
+      engine.publish({ type: RepairAsked.name, source: { kind: dice.pick(['operator', 'discord']) }, payload })
+    }
     if (dice.chance(0.02)) {
       const payload = { session: dice.pick(talkedTo), ...(dice.chance(0.5) ? { keep: true } : {}) }
       engine.publish({ type: SessionCancel.name, source: { kind: 'operator' }, payload })
@@ -50,6 +66,7 @@ export class Operator {
     if (!this.#dice.chance(0.2)) return
     this.#decide(engine)
     this.#resolve(engine)
+    this.#allow(engine)
   }
 
   /** A new process is there: what was not heard to be kept is said again. */
@@ -106,6 +123,21 @@ export class Operator {
   #answer(engine: Engine, hash: string, allow: boolean): void {
     const taken = engine.publish({ type: ApprovalGiven.name, source: { kind: 'operator' }, payload: { hash, allow } })
     if (taken && allow) this.yes.add(hash)
+  }
+
+  /** Some of opencode's questions get a word; and now and then somebody else says one in the operator's name. */
+  #allow(engine: Engine): void {
+    const { world } = engine
+    const { state } = world.of(OpencodePermit)
+    for (let row = 1; row <= world.rows(OpencodePermit); row++) {
+      if (state[row] !== PermissionState.asked || !this.#dice.chance(0.3)) continue
+      const permission = world.keyOf(OpencodePermit, row)
+      const reply = this.#dice.pick(['once', 'always', 'reject'] as const)
+      const kind = this.#dice.pick(['operator', 'discord'] as const)
+      const taken = engine.publish({ type: OpencodeOrder.name, source: { kind }, payload: { permission, reply } })
+      if (!taken || kind !== 'operator') continue
+      this.allowed.set(permission, (this.allowed.get(permission) ?? new Set()).add(reply))
+    }
   }
 
   #resolve(engine: Engine): void {

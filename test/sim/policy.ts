@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Payload } from '../../engine/flow/event.ts'
+import type { OpencodePolicy } from '../../systems/opencode/policy.ts'
+import { defaultRepair, type RepairRule } from '../../systems/repair/policy.ts'
 import {
   type CompiledContract,
   type Contract,
@@ -10,6 +12,7 @@ import { readNote } from '../../systems/sentinel/note.ts'
 import type { PolicyData } from '../../systems/sentinel/policy.ts'
 import type { Dice } from './dice.ts'
 import { type VectorModel, vectorModels } from './embedder.ts'
+import { shop } from './shed.ts'
 import { agentsFor, discordPolicy } from './troupe.ts'
 
 /** A second contract, so that chains are simulated too: it is held first and hands on to the front matter's own. */
@@ -61,6 +64,21 @@ export function otherWish(wish: Wish, dice: Dice): Wish {
   }
 }
 
+/** What opencode is allowed without asking the operator, and what never. */
+export const opencodePolicy: OpencodePolicy = {
+  permissions: [
+    { tool: 'read', answer: 'once' },
+    { tool: 'bash', pattern: 'rm *', answer: 'reject' },
+  ],
+  default: 'ask',
+}
+
+/** Two repairs in one folder, one of which begins by itself. */
+export const repairs: readonly RepairRule[] = [
+  { ...defaultRepair, name: 'shop', directory: shop, command: ['make', 'test'], attempts_max: 2, every_ms: 600_000 },
+  { ...defaultRepair, name: 'shop again', directory: shop, command: ['make'], attempts_max: 1 },
+]
+
 /** The policy that says so. */
 export function policyFor({ write, chained, tight, compacts, vectors }: Wish): Payload {
   const contract = chained ? status.name : frontmatterV1.name
@@ -70,6 +88,8 @@ export function policyFor({ write, chained, tight, compacts, vectors }: Wish): P
     ...notes,
     ...agentsFor(tight),
     discord: discordPolicy,
+    opencode: opencodePolicy,
+    repairs,
     ...(compacts === 'never' ? {} : { compact }),
     embedding: embeddingFor(vectors),
   }

@@ -15,11 +15,13 @@ import type { Faults } from './faults.ts'
 import type { Folder } from './folder.ts'
 import { Gateway } from './gateway.ts'
 import type { Guild } from './guild.ts'
+import { Hands } from './hands.ts'
 import { Calls } from './neighbour.ts'
 import type { Platter } from './platter.ts'
 import { policyFor, type Wish } from './policy.ts'
 import { proposer } from './proposer.ts'
 import { recaller } from './recaller.ts'
+import type { Shed } from './shed.ts'
 import { workshop } from './workshop.ts'
 
 /** What outlives a process: the two disks, time, and chance. */
@@ -28,6 +30,7 @@ export type Ground = {
   readonly agenda: Agenda
   readonly folder: Folder
   readonly guild: Guild
+  readonly shed: Shed
   readonly docket: Docket
   readonly platter: Platter
   readonly faults: Faults
@@ -36,6 +39,8 @@ export type Ground = {
   readonly limits: Partial<Limits>
   readonly canary: CanaryName | undefined
   clock(): number
+  /** Whether something holds what is forgotten: nobody says it again. */
+  isForgotten(text: string): boolean
   /** A number that is given once in a run: ids made of it are the same whenever the seed is run. */
   serial(): number
 }
@@ -45,13 +50,15 @@ export class Process {
   readonly engine: Engine
   readonly disk: Disk
   readonly gateway: Gateway
+  readonly hands: Hands
   readonly #calls: Calls
   readonly #die: () => void
 
-  constructor(engine: Engine, parts: { disk: Disk; gateway: Gateway; calls: Calls; die: () => void }) {
+  constructor(engine: Engine, parts: { disk: Disk; gateway: Gateway; hands: Hands; calls: Calls; die: () => void }) {
     this.engine = engine
     this.disk = parts.disk
     this.gateway = parts.gateway
+    this.hands = parts.hands
     this.#calls = parts.calls
     this.#die = parts.die
   }
@@ -71,12 +78,23 @@ export class Process {
     })
     const model = proposer({ calls, faults, dice, mute: canary === 'mute_model' })
     const gateway = new Gateway({ guild: ground.guild, agenda, calls, faults, dice, deaf: canary === 'deaf_gateway' })
+    const { shed } = ground
+    const hands = new Hands({
+      shed,
+      agenda,
+      calls,
+      faults,
+      dice,
+      clock: () => ground.clock(),
+      deaf: canary === 'deaf_hands',
+    })
     const began = docket.began.bind(docket)
     const bench = workshop({ calls, faults, dice, began, twice: canary === 'tool_twice' })
     const neighbours = [
       model,
       disk.adapter,
       gateway.adapter,
+      hands.adapter,
       bench,
       recaller(calls, faults, dice),
       embedder(calls, faults, dice),
@@ -97,7 +115,7 @@ export class Process {
     setPolicy(engine, wish)
     echoes.to = engine
     await engine.start()
-    return new Process(engine, { disk, gateway, calls, die })
+    return new Process(engine, { disk, gateway, hands, calls, die })
   }
 
   /** As `kill -9` does it: nothing is said, nothing is finished. */
@@ -138,7 +156,7 @@ function watched(adapter: Adapter, ground: Ground, echoes: Echoes): Adapter {
       platter.checkDeparture(call.effect_id, type)
       if (onceEffects.has(type)) docket.departed(call.effect_id, call.attempt, type)
       const answer = await handler(request, call)
-      if (faults.strikes('twice', dice, 0.1)) echo(echoes, dice, type, { ...answer, effect_id: call.effect_id })
+      if (faults.strikes('twice', dice, 0.1)) echo(echoes, ground, type, { ...answer, effect_id: call.effect_id })
       return answer
     },
   ])
@@ -153,8 +171,9 @@ function named({ serial }: Ground, input: EventInput): EventInput {
 }
 
 /** Says an answer again after a while; whether it can be taken in or not, nothing may come of it. */
-function echo({ calls, to }: Echoes, dice: Dice, type: string, payload: Payload): void {
+function echo({ calls, to }: Echoes, { dice, isForgotten }: Ground, type: string, payload: Payload): void {
   calls.after(dice.whole(0, 3_000), () => {
+    if (isForgotten(JSON.stringify(payload))) return
     try {
       to?.publish({ type: `${type}.done`, payload })
     } catch (thrown) {

@@ -150,6 +150,7 @@ class Simulation {
     operator.act(engine)
     eraser.act(engine)
     if (this.#dice.chance(0.15)) ground.guild.stir()
+    if (this.#dice.chance(0.1)) ground.shed.stir()
     if (ground.faults.strikes('flood', this.#dice, 0.01)) for (let left = 40; left > 0; left--) ground.guild.stir()
   }
 
@@ -162,6 +163,7 @@ class Simulation {
   async #passTime(span_ms: number): Promise<void> {
     const ran = this.#cast.ground.agenda.advance(span_ms)
     this.#process.gateway.pump()
+    this.#process.hands.pump()
     if (ran > 0) await turn()
   }
 
@@ -236,6 +238,7 @@ class Simulation {
     for (let left = this.#dice.whole(0, 5); left > 0; left--) {
       workload.edit()
       if (this.#dice.chance(0.2)) ground.guild.stir()
+      if (this.#dice.chance(0.2)) ground.shed.stir()
       ground.agenda.advance(tick_ms)
     }
     if (this.#dice.chance(0.15)) ground.agenda.advance(this.#dice.whole(1_000, 600_000))
@@ -261,8 +264,9 @@ class Simulation {
   }
 
   get #rests(): boolean {
-    const { engine, disk, gateway } = this.#process
-    const { docket, eraser } = this.#cast
+    const { engine, disk, gateway, hands } = this.#process
+    const { docket, eraser, foreman } = this.#cast
+    if (!hands.told || !foreman.quiet(engine)) return false
     return (
       eraser.idle && engine.quiet && disk.told && gateway.told && docket.quiet && vectorsAwaited(engine.world) === 0
     )

@@ -78,6 +78,7 @@ const broken: { readonly [canary in CanaryName]: Plant } = {
   lost_edge: { rules: ['nexus'], faults: [] },
   deaf_gateway: { rules: ['discord'], faults: [] },
   tool_twice: { rules: ['once'], faults: [] },
+  deaf_hands: { rules: ['opencode'], faults: [] },
   kept_copy: { rules: ['forgotten', 'replay'], faults: [] },
   false_return: { rules: ['undo'], late: { seed: 23, ticks: 9_000 } },
 }

@@ -133,7 +133,10 @@ export class Merge {
     return frequency
   }
 
-  /** Leaves out the postings of what is forgotten. @returns how many are left of the first `read` */
+  /**
+   * Leaves out the postings of what is forgotten; the mean length forgets a word said more than 63 times in one memory as its code says, which may
+   * be a few words off. @returns how many are left of the first `read`
+   */
   #kept(read: number): number {
     const { ordinals, counts } = this.#postings
     let kept = 0
