@@ -69,7 +69,7 @@ const broken: { readonly [canary in CanaryName]: Plant } = {
   chance: { rules: ['replay', 'REPLAY_DIVERGED'] },
   wrong_gauge: { rules: ['gauges'] },
   deaf_memory: { rules: ['one outcome'], faults: [] },
-  false_memory: { rules: ['durability', 'replay'], faults: [] },
+  false_memory: { rules: ['durability', 'replay', 'index'], faults: [] },
   mute_model: { rules: ['liveness'], faults: [] },
   forged_yes: { rules: ['permission'], faults: [] },
   open_door: { rules: ['private'], faults: [] },
