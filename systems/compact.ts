@@ -7,7 +7,8 @@ import { type CompactPolicy, compactPolicyOf } from './compact/policy.ts'
 import { learn } from './compact/rarity.ts'
 import { beginPass, commit, committed, endPass, isThrough, look, settle, takeBack } from './compact/rounds.ts'
 import { judge as judgeSummary } from './compact/summary.ts'
-import { CompactOrder, ConfigSet, LlmChat, MemoryCompacted, MemoryRecall, MemoryUsed } from './events.ts'
+import { Memory } from './components.ts'
+import { CompactOrder, ConfigSet, LlmChat, MemoryCompacted, MemoryOrder, MemoryRecall, MemoryUsed } from './events.ts'
 import { Texts } from './memory/text-of.ts'
 import { parseAnswer } from './text/answer.ts'
 
@@ -16,6 +17,8 @@ import { parseAnswer } from './text/answer.ts'
  * policy wants it. O(1) while it rests; else a slice of the memories, or what one round holds, a tick.
  */
 export const compact = system('compact', (tick) => {
+  // Before any answer: what is to be forgotten is not on its way to a model any more.
+  if (tick.events.some((event) => MemoryOrder.is(event))) withdrawHidden(tick)
   for (const event of tick.events) hear(tick, event)
   const run = tick.world.of(Compaction)
   if (run.on[1] === 0 && run.phase[1]! <= CompactPhase.resting) return
@@ -44,6 +47,21 @@ function obey(tick: Tick, { payload: { order, plan }, source }: Event & { readon
     if (plan !== undefined && plan <= world.rows(Plan)) takeBack(tick, plan, PlanState.undone)
   } else if (order === 'halt') run.halted[1] = 1
   else if (order === 'run' && run.on[1] === 1 && run.phase[1]! <= CompactPhase.resting) beginPass(tick)
+}
+
+/** Plans of the round that wait for a model and have a member that is hidden now are dropped. O(plans of the round) */
+function withdrawHidden(tick: Tick): void {
+  const { world } = tick
+  const { deleted } = world.of(Memory)
+  const run = world.of(Compaction)
+  const { effect_id, state } = world.of(Plan)
+  for (let row = Math.max(1, run.first[1]!); row <= world.rows(Plan); row++) {
+    if (state[row] !== PlanState.asked || membersIn(tick, row).every((id) => deleted[id] === 0)) continue
+    const effect = effect_id[row]!
+    run.asked[1]!--
+    ready(tick, row, undefined)
+    tick.withdraw(effect)
+  }
 }
 
 /** A model's summary, or none: then it is made of the memories' own sentences. */

@@ -1,11 +1,11 @@
 import { system } from '../engine/system.ts'
 import type { World } from '../engine/world/world.ts'
 import { Embedding, EmbedModel } from './eidolon/columns.ts'
-import { failed, keepVectors, unknown } from './eidolon/embedding/answers.ts'
+import { failed, keepVectors, unknown, withdrawHidden } from './eidolon/embedding/answers.ts'
 import { requestDue } from './eidolon/embedding/batch.ts'
 import { configure, embeddingOf } from './eidolon/embedding/policy.ts'
 import { consider, considerAgain, sweep } from './eidolon/embedding/queue.ts'
-import { ConfigSet, LlmEmbed, MemoryFamily, MemoryStored } from './events.ts'
+import { ConfigSet, LlmEmbed, MemoryFamily, MemoryOrder, MemoryStored } from './events.ts'
 
 /**
  * Memories get their vectors: a job for each that is worth one, asked for in batches, the most useful first, as fast as
@@ -13,6 +13,8 @@ import { ConfigSet, LlmEmbed, MemoryFamily, MemoryStored } from './events.ts'
  */
 export const eidolon = system('eidolon', (tick) => {
   const { world } = tick
+  // Before any answer: what is to be forgotten is not on its way to anybody any more.
+  if (tick.events.some((event) => MemoryOrder.is(event))) withdrawHidden(tick)
   let last = 0
   for (const event of tick.events) {
     if (LlmEmbed.done.is(event)) keepVectors(tick, event.payload)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { search } from '../../adapters/search.ts'
 import type { Adapter } from '../../engine/flow/adapter.ts'
 import type { Engine } from '../../engine/index.ts'
+import { ownTables } from '../../engine/record/recorder.ts'
 import { type RamStore, ram } from '../../stores/ram.ts'
 import { Compaction, Plan, PlanState, Question } from '../../systems/compact/columns.ts'
 import { Deleted, Memory, MemoryKind, Trust } from '../../systems/components.ts'
@@ -418,6 +419,21 @@ describe('A model', () => {
     await pass(engine, later_ms)
     expect(engine.world.of(Plan).by_model[1]).toBe(0)
     expect(planStates(engine)).toEqual([PlanState.kept])
+    await engine.stop()
+  })
+
+  test('is not waited for when it was told of something that is forgotten meanwhile', async () => {
+    const store = ram()
+    const silent: Adapter = { name: 'model', effects: { 'llm.chat': () => new Promise(() => undefined) } }
+    const engine = await talked(1, store, [search(), silent])
+    await compacting(engine, { model: true })
+    for (let left = 200; planStates(engine)[0] !== PlanState.asked && left > 0; left--) await engine.step(later_ms)
+    await order(engine, 'forget', 1)
+    expect(planStates(engine)).toEqual([PlanState.dropped])
+    for (const key of store.keys(ownTables.outbox))
+      expect(Buffer.from(store.read(ownTables.outbox, key)!).includes('kayak number 00')).toBe(false)
+    await engine.dropPast()
+    expect((await engine.replay()).identical).toBe(true)
     await engine.stop()
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Engine } from '../../engine/index.ts'
+import { ownTables } from '../../engine/record/recorder.ts'
 import { type RamStore, ram } from '../../stores/ram.ts'
 import { Deleted, File, Mark, Memory, Revision } from '../../systems/components.ts'
 import { Vector } from '../../systems/eidolon/columns.ts'
@@ -48,6 +49,32 @@ describe('An order to forget', () => {
     }
     expect(engine.world.of(Memory).deleted[1]).toBe(Deleted.forgotten)
     expect(alive(engine)).toEqual([2])
+    expect((await engine.replay()).identical).toBe(true)
+    await engine.stop()
+  })
+
+  test('takes back the request for its vector, and what was in it with others is asked for again without it', async () => {
+    const store = ram()
+    const { adapter, asked, sent } = byHand()
+    const engine = await remembering(store, { adapters: [adapter] })
+    engine.publish(policy('m'))
+    await tell(
+      engine,
+      { text: 'The courier Zacharias Quandt comes on Monday.' },
+      { text: 'The otter sleeps by the mill.' },
+    )
+    await steps(engine, 3)
+    expect(sent.map(({ texts }) => texts.length)).toEqual([2])
+    await order(engine, 'forget', 1)
+    await steps(engine, 3)
+    expect(sent[1]?.texts.join()).toContain('otter')
+    expect(sent[1]?.texts.join()).not.toContain('Quandt')
+    const outbox = [...store.keys(ownTables.outbox)].map((key) => Buffer.from(store.read(ownTables.outbox, key)!))
+    for (const bytes of outbox) expect(bytes.includes('Quandt')).toBe(false)
+    asked.at(-1)!.done()
+    await steps(engine, 3)
+    expect(engine.world.rows(Vector)).toBe(1)
+    await engine.dropPast()
     expect((await engine.replay()).identical).toBe(true)
     await engine.stop()
   })

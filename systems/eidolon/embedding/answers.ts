@@ -1,6 +1,7 @@
 import type { Failure } from '../../../engine/flow/effect.ts'
 import type { Tick } from '../../../engine/system.ts'
 import type { World } from '../../../engine/world/world.ts'
+import { Deleted, Memory } from '../../components.ts'
 import type { LlmEmbedDone } from '../../events.ts'
 import { Embedding, EmbedJob, EmbedLane, EmbedModel, EmbedState, Vector } from '../columns.ts'
 import { isServed, moveTo, vectorRow } from './queue.ts'
@@ -76,6 +77,20 @@ export function unknown(tick: Tick, effect_id: number): void {
     release(tick.world, job)
     moveTo(tick.world, job, EmbedState.waiting)
     dropForeign(tick.world, job)
+  }
+}
+
+/** Requests with a text that is hidden now are taken back, and the others in them are asked for again. O(jobs) */
+export function withdrawHidden(tick: Tick): void {
+  const { world } = tick
+  const { deleted, parent } = world.of(Memory)
+  const { effect_id, memory_id, state } = world.of(EmbedJob)
+  for (const job of world.each(EmbedJob)) {
+    const effect = effect_id[job]!
+    const memory = parent[memory_id[job]!]! || memory_id[job]!
+    if (state[job] !== EmbedState.running || deleted[memory] !== Deleted.forgotten) continue
+    unknown(tick, effect)
+    tick.withdraw(effect)
   }
 }
 
