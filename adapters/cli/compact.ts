@@ -1,3 +1,4 @@
+import { askDaemon } from '../control.ts'
 import type { Arguments } from './arguments.ts'
 import { durationOf } from './config-agents.ts'
 import { atDesk } from './desk/client.ts'
@@ -66,7 +67,7 @@ function statusWords({
     phase === 'resting' || phase === 'none' ? `resting${next}` : `${phase}: ${counted(looked)} memories looked at`
   const saved = units_before === 0 ? '' : `, ${percent(units_after / units_before)} of their words`
   const rows = [
-    ['compaction', on ? doing : 'off: set memory.compact in the config'],
+    ['compaction', on ? doing : 'off: set memory.compact in the config, and start the daemon with it'],
     ['in place', `${counted(states['kept'] ?? 0)} summaries for ${counted(memories)} memories${saved}`],
   ]
   for (const [state, count] of Object.entries(states)) if (state !== 'kept') rows.push([state, counted(count)])
@@ -118,10 +119,13 @@ async function show(args: Arguments, plan: number): Promise<ExitCode> {
 }
 
 async function decide(args: Arguments, order: 'run' | 'halt' | 'undo', plan: number | undefined): Promise<ExitCode> {
-  const answer = (await atDesk(configOf(args, args.notes), 'ordering', (ask) =>
+  const config = configOf(args, args.notes)
+  const isRunning = (await askDaemon(config.data, '/api/status')) !== undefined
+  const answer = (await atDesk(config, 'ordering', (ask) =>
     ask(plan === undefined ? { ask: 'compact', order } : { ask: 'compact', order, plan }),
   )) as CompactAnswer
-  const done = { run: 'a pass begins', halt: 'it ends with this round', undo: `plan ${plan} is taken back` }[order]
+  const begins = isRunning ? 'a pass begins' : 'a pass begins; it goes on as soon as the daemon runs'
+  const done = { run: begins, halt: 'it ends with this round', undo: `plan ${plan} is taken back` }[order]
   print(args.json ? JSON.stringify(answer) : answer.done ? done : answer.reason)
   return answer.done ? exitCodes.ok : exitCodes.data
 }

@@ -181,7 +181,7 @@ async function ordered(engine: Engine, order: 'run' | 'halt' | 'undo', row: numb
   if (order === 'run') {
     return world.of(Compaction).on[1] === 1
       ? { order, plan: 0, done: true, reason: '' }
-      : refused('the config does not want it: set memory.compact')
+      : refused('the daemon was not told to compact: set memory.compact in the config and start it')
   }
   if (order === 'undo' && world.of(Plan).state[row] !== PlanState.undone) return refused(`it is ${states[before]}`)
   return { order, plan: row, done: true, reason: '' }
