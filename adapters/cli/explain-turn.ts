@@ -26,14 +26,15 @@ export async function explainTurnOf(args: Arguments): Promise<ExitCode> {
   return exitCodes.ok
 }
 
-function turnWords({ turn, session, state, trust, context, outcome, calls, names }: TurnView): string {
+function turnWords({ turn, session, state, trust, context, outcome, calls, names, forgotten }: TurnView): string {
   const parts = [`turn ${turn} of ${plain(session)}: ${state}; the least trusted of what it had before it: ${trust}`]
   if (outcome !== undefined) parts.push(outcomeWords(outcome))
   if (calls.length > 0) {
     const rows = calls.map(({ call, tool, state: how, risk }) => [`  ${call}`, plain(tool), risk, how])
     parts.push(`It called:\n${columns(rows)}`)
   }
-  if (context === undefined) parts.push('It has put nothing before a model yet.')
+  if (forgotten) parts.push('What it put before the model quoted something that was forgotten, and is gone with it.')
+  else if (context === undefined) parts.push('It has put nothing before a model yet.')
   else parts.push(...contextWords(context, new Map(names.map(({ memory_id, name }) => [memory_id, name]))))
   return parts.join('\n\n')
 }

@@ -4,6 +4,7 @@ import { carryOut } from '../../adapters/cli/desk/order.ts'
 import { ownTables } from '../../engine/record/recorder.ts'
 import { type RamStore, ram } from '../../stores/ram.ts'
 import { Input, Session } from '../../systems/agents/columns.ts'
+import { explainTurn } from '../../systems/cephalon/context/explain.ts'
 import { Memory } from '../../systems/components.ts'
 import { mind } from '../../systems/index.ts'
 import { duckPolicy, illFormed, type Model, sessionOf, spec, Troupe, textOf } from '../support/agents.ts'
@@ -70,6 +71,7 @@ describe('What quotes a forgotten memory', () => {
 
     expect(await forget(troupe, memoryOf(troupe, secret))).toMatchObject({ done: true })
     expect(await placesOf(store, troupe)).toEqual([])
+    expect(explainTurn(troupe.engine, 1)).toMatchObject({ forgotten: true, outcome: { state: 'done' } })
     for (const session of ['duck/chat', 'duck/other']) expect(illFormed(troupe.history(session))).toEqual([])
     const said = troupe.history('duck/chat').map(textOf)
     expect(said).toContain('look where it is')

@@ -1,6 +1,6 @@
 import type { World } from '../../../engine/world/world.ts'
 import { Session, Turn, TurnState } from '../../agents/columns.ts'
-import { agentRecord } from '../../agents/quotes.ts'
+import { agentRecord, isQuoting } from '../../agents/quotes.ts'
 import { trustName } from '../step.ts'
 import type { ContextRecord } from './types.ts'
 
@@ -10,6 +10,8 @@ export type TurnExplained = {
   readonly session: string
   readonly trust: string
   readonly context?: ContextRecord
+  /** What was put before the model quoted something that is forgotten, and went with it. */
+  readonly forgotten?: true
   /** The record `outcome`; undefined while the turn is under way. */
   readonly outcome?: unknown
 }
@@ -30,6 +32,7 @@ export function explainTurn(
     turn,
     session: world.keyOf(Session, world.of(Turn).session[turn]!),
     trust: trustName(world.of(Turn).trust[turn]!),
+    ...(context === '' && !early && isQuoting(world, 'context', turn) ? { forgotten: true as const } : {}),
     ...(context === '' ? {} : { context: JSON.parse(context) as ContextRecord }),
     ...(outcome === undefined ? {} : { outcome: JSON.parse(outcome) as unknown }),
   }
