@@ -38,10 +38,22 @@ const common = { root: '.', pool: 'forks', testTimeout: 30_000, hookTimeout: 30_
 export default defineConfig({
   test: {
     root: '.',
-    maxWorkers: 2,
+    // One more than the two cores of a small machine: tests of processes wait for deadlines and connections, too.
+    maxWorkers: 3,
     sequence: { sequencer: SlowFirst },
     projects: [
-      { test: { ...common, name: 'alone', include: [...slow, ...ownProcess] } },
+      {
+        test: {
+          ...common,
+          name: 'processes',
+          include: slow,
+          globalSetup: 'test/support/bundle.ts',
+          // Three of them on two cores are slow; this only ends one that hangs.
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
+      { test: { ...common, name: 'alone', include: ownProcess } },
       {
         test: {
           ...common,

@@ -9,17 +9,18 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { createEngine, type Engine } from '../../engine/index.ts'
 import { lmdb } from '../../stores/lmdb.ts'
 import { Call, CallState, Input, Turn, TurnInput, TurnState } from '../../systems/agents/columns.ts'
 import { mind } from '../../systems/index.ts'
 import { historyOf, illFormed, modelAdapter, statesOf, toolAdapter } from '../support/agents.ts'
+import { programAt } from '../support/command.ts'
 import { jobSessions } from './agent-child.ts'
 
-const child = fileURLToPath(new URL('agent-child.ts', import.meta.url))
-const jobs = 500
+const child = programAt('test/e2e/agent-child.ts')
+/** More where more kills are asked for. */
+const jobs = process.env['KILLS'] === undefined ? 300 : 500
 /** KILLS=100 takes a few minutes; half a dozen are enough for every run. */
 const kills = Number(process.env['KILLS'] ?? 6)
 

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { type BackupManifest, writeBackupManifest } from '../../adapters/cli/backup/manifest.ts'
 import { backUp } from '../../adapters/cli/backup/record.ts'
@@ -12,9 +11,9 @@ import { CliError } from '../../adapters/cli/exit.ts'
 import { ownTables } from '../../engine/record/recorder.ts'
 import { lmdb } from '../../stores/lmdb.ts'
 import { records } from '../../systems/components.ts'
+import { cliPath } from '../support/command.ts'
 import { cleanUp, Place, promethean } from '../support/daemon.ts'
 
-const cli = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
 const mounted: string[] = []
 const notes = 4
 
@@ -108,7 +107,7 @@ test('a kill in the middle leaves nothing under the final name, and the next try
 /** Runs a command until something stands at a path, and kills it there: it waits for that by itself. */
 async function killedAt(sign: string, words: readonly string[]): Promise<void> {
   const hold = `data:text/javascript,${encodeURIComponent(holdAt(sign))}`
-  const child = spawn(process.execPath, ['--import', hold, cli, ...words], { stdio: 'ignore' })
+  const child = spawn(process.execPath, ['--import', hold, cliPath, ...words], { stdio: 'ignore' })
   const ended = once(child, 'close')
   while (!existsSync(`${sign}.reached`)) {
     if (child.exitCode !== null) throw new Error(`the command ended with ${child.exitCode} before it could be killed`)

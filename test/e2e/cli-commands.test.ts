@@ -6,6 +6,7 @@ import { ownTables } from '../../engine/record/recorder.ts'
 import { lmdb } from '../../stores/lmdb.ts'
 import { records } from '../../systems/components.ts'
 import { FsRead } from '../../systems/events.ts'
+import { sourcePath } from '../support/command.ts'
 import { cleanUp, linesOf, Place, promethean } from '../support/daemon.ts'
 
 afterEach(cleanUp)
@@ -183,9 +184,10 @@ describe('sentinel undo takes a write back, byte for byte', () => {
   })
 })
 
-test('without a folder the sample notes are repaired in a scratch copy', async () => {
+test('from the sources, and without a folder, the sample notes are repaired in a scratch copy', async () => {
   const place = new Place()
-  const done = await promethean(['run', '--sample', '--once'], { cwd: place.folder, env: { TMPDIR: place.folder } })
+  const settings = { cwd: place.folder, env: { TMPDIR: place.folder }, program: sourcePath }
+  const done = await promethean(['run', '--sample', '--once'], settings)
   expect(done).toMatchObject({ code: 0, err: '' })
   expect(done.out).toMatch(/There is no \.\/docs\/notes, so this works on a scratch copy of the sample notes: /)
   expect(done.out).toMatch(/^\+title: /m)

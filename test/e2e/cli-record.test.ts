@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ownTables } from '../../engine/record/recorder.ts'
 import type { Store } from '../../engine/record/store.ts'
 import { lmdb } from '../../stores/lmdb.ts'
@@ -11,12 +11,16 @@ afterEach(cleanUp)
 
 const marker = 'a sentence that nobody else wrote'
 
-async function filled(): Promise<Place> {
-  const place = new Place()
-  for (let index = 0; index < 6; index++) place.note(`n${index}.md`, `# Note ${index}\n\nThis is ${marker} ${index}.\n`)
-  await place.once(['--write'])
-  return place
-}
+let first: Place
+beforeAll(async () => {
+  first = new Place().keep()
+  for (let index = 0; index < 6; index++) first.note(`n${index}.md`, `# Note ${index}\n\nThis is ${marker} ${index}.\n`)
+  await first.once(['--write'])
+})
+afterAll(() => first.remove())
+
+/** A record of six notes that were repaired, for one test to harm. */
+const filled = (): Place => new Place(first)
 
 /** Opens the record while no daemon does. */
 async function withStore<T>(place: Place, use: (store: Store) => Promise<T> | T): Promise<T> {
@@ -44,7 +48,7 @@ test('doctor finds nothing wrong with a whole record, also as JSON, and says so 
       expect.objectContaining({ check: 'record', detail: expect.stringMatching(/none yet/) }),
     ]),
   })
-  const full = await filled()
+  const full = filled()
   const done = await full.run(['doctor'])
   expect(done).toMatchObject({ code: 0, err: '' })
   expect(done.out).toMatch(/^ok {3}journal: \d+ entries/m)
@@ -55,7 +59,7 @@ test('doctor finds nothing wrong with a whole record, also as JSON, and says so 
 })
 
 test('after a memory is forgotten the record is whole, though its past begins anew', async () => {
-  const full = await filled()
+  const full = filled()
   expect(await full.run(['memory', 'forget', '1'])).toMatchObject({ code: 0 })
   const done = await full.run(['doctor'])
   expect(done).toMatchObject({ code: 0, out: expect.stringMatching(/^ok {3}journal: \d+ entr/m) })
@@ -68,7 +72,7 @@ test('A11, A12: a data file that is empty, cut or no database is refused with 65
     (path: string) => truncateSync(path, 8192),
     (path: string) => writeFileSync(path, 'dear diary\n'.repeat(20_000)),
   ]
-  const place = await filled()
+  const place = filled()
   const path = join(place.data, 'data.mdb')
   const whole = readFileSync(path)
   for (const damage of damages) {
@@ -90,7 +94,7 @@ test('A11, A12: a data file that is empty, cut or no database is refused with 65
 }, 60_000)
 
 test('A15: a flipped bit in the journal is refused; repair keeps the original and cuts off there', async () => {
-  const place = await filled()
+  const place = filled()
   const bad = await withStore(place, async (store) => {
     const entries = [...store.journal(1)]
     const { tick, bytes } = entries[Math.floor(entries.length / 2)]!
@@ -118,7 +122,7 @@ test('A15: a flipped bit in the journal is refused; repair keeps the original an
 })
 
 test('A13: a flipped bit in a record is named and never served as text', async () => {
-  const place = await filled()
+  const place = filled()
   await withStore(place, async (store) => {
     for (const table of ['text', 'change']) {
       const [key] = [...store.keys(table)]
@@ -137,7 +141,7 @@ test('A13: a flipped bit in a record is named and never served as text', async (
 })
 
 test('A14: a torn last entry is dropped with a warning, and the rest is kept', async () => {
-  const place = await filled()
+  const place = filled()
   for (const name of readdirSync(place.data))
     if (name.startsWith('snapshot-')) truncateSync(join(place.data, name), 100)
   await withStore(place, async (store) => {

@@ -5,16 +5,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { createEngine } from '../../engine/index.ts'
 import { lmdb } from '../../stores/lmdb.ts'
 import { Plan, PlanState } from '../../systems/compact/columns.ts'
 import { Memory, MemoryKind } from '../../systems/components.ts'
 import { mind } from '../../systems/index.ts'
+import { programAt } from '../support/command.ts'
 import { conversation } from '../support/compact.ts'
 
-const child = fileURLToPath(new URL('compact-child.ts', import.meta.url))
+const child = programAt('test/e2e/compact-child.ts')
 const conversations = 30
 const patience_ms = 60_000
 /** KILLS=100 takes some minutes; a few are enough for every run. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { sourcePath } from '../support/command.ts'
 import { cleanUp, type Daemon, linesOf, Place } from '../support/daemon.ts'
 
 afterEach(cleanUp)
@@ -13,7 +14,8 @@ const watching = (daemon: Daemon) => daemon.settled(({ tick }) => tick > 0)
 test('a change, a new note, a rename and a deletion are followed while it runs', async () => {
   const place = new Place()
   place.note('first.md', text)
-  const daemon = await place.start(['--write'])
+  // This one runs from the sources, as `npm start` does; all others run what was made of them.
+  const daemon = await place.start(['--write'], { program: sourcePath })
   await daemon.settled(({ sentinels }) => sentinels.done === 1)
 
   place.note('deep/second.md', text)

@@ -6,16 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { createEngine } from '../../engine/index.ts'
 import { lmdb } from '../../stores/lmdb.ts'
 import { Memory, Trust } from '../../systems/components.ts'
 import { DiscordPost, PostState } from '../../systems/discord/columns.ts'
+import { programAt } from '../support/command.ts'
 import { DiscordServer } from '../support/discord/server.ts'
 import { speaking } from './discord-child.ts'
 
-const child = fileURLToPath(new URL('discord-child.ts', import.meta.url))
+const child = programAt('test/e2e/discord-child.ts')
 const messages = 2_000
 const answers = 200
 /** KILLS=100 takes some minutes; a few are enough for every run. */

@@ -4,7 +4,6 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { vectorStore } from '../../adapters/cli/vector-store.ts'
 import { ngramVector } from '../../adapters/offline/embed.ts'
@@ -17,9 +16,10 @@ import { segments } from '../../stores/segments.ts'
 import { servingModel, vectorSource } from '../../systems/eidolon/vectors.ts'
 import { mind } from '../../systems/index.ts'
 import { lanesOf } from '../../systems/recall.ts'
+import { programAt } from '../support/command.ts'
 import { answers } from '../support/vectors.ts'
 
-const child = fileURLToPath(new URL('embedding-child.ts', import.meta.url))
+const child = programAt('test/e2e/embedding-child.ts')
 let folder = ''
 afterEach(() => rm(folder, { recursive: true, force: true }))
 

@@ -9,8 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterEach, expect, test } from 'vitest'
 import { request } from '../../adapters/node-http.ts'
+import { cliPath } from '../support/command.ts'
 import { cleanUp, Place, promethean } from '../support/daemon.ts'
-import { cliPath, McpSession } from '../support/mcp.ts'
+import { McpSession } from '../support/mcp.ts'
 
 const sessions: McpSession[] = []
 afterEach(async () => {

@@ -3,15 +3,13 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import type { Summary } from '../../adapters/cli/ingest/summary.ts'
+import { cliPath } from '../support/command.ts'
 import { cleanUp, Place } from '../support/daemon.ts'
 import { asLines, conversation } from '../support/kitchen.ts'
 
 afterEach(cleanUp)
-
-const cliPath = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
 
 test('Ctrl-C ends the reading in good order: what came before is in', { timeout: 120_000 }, async () => {
   const place = new Place()

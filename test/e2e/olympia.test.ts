@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
+import { cliPath } from '../support/command.ts'
 import { cleanUp, type Finished, linesOf, Place, promethean } from '../support/daemon.ts'
 import { hostile, serveModels } from '../support/olympia.ts'
 import { stopServers } from '../support/openai.ts'
@@ -35,7 +35,6 @@ async function placed(more = ''): Promise<{ place: Place; words: string[]; out: 
   return { place, words, out: join(place.folder, 'out') }
 }
 
-const cliPath = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
 const modelsOf = ({ out }: Finished): Model[] => (JSON.parse(out) as { models: Model[] }).models
 const text = (folder: string, name: string): string => readFileSync(join(folder, name), 'utf8')
 const traces = (folder: string) => linesOf(text(folder, 'traces.jsonl'))

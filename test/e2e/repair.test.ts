@@ -4,6 +4,7 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
+import { cliPath } from '../support/command.ts'
 import { cleanUp, Place, promethean } from '../support/daemon.ts'
 
 afterEach(cleanUp)
@@ -39,8 +40,6 @@ export default { adapters: [{ name: 'script', effects: { 'opencode.run': run } }
   const words = place.config(`extend: ./script.mjs\n${rule}\n`)
   return { place, words: [...words, '--data', place.data], file: (path) => readFileSync(join(directory, path), 'utf8') }
 }
-
-const cli = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
 
 const asked = (place: Place): { prompt: string }[] =>
   readFileSync(join(place.folder, 'asked.jsonl'), 'utf8')
@@ -108,7 +107,7 @@ test('left in the middle, what it began ends with it, and the repair waits for t
     '--data',
     place.data,
   ]
-  const child = spawn(process.execPath, [cli, 'repair', 'run', 'long', ...words], { stdio: 'ignore' })
+  const child = spawn(process.execPath, [cliPath, 'repair', 'run', 'long', ...words], { stdio: 'ignore' })
   const gone = once(child, 'exit')
   await expect.poll(() => existsSync(pid) && readFileSync(pid, 'utf8') !== '', { timeout: 20_000 }).toBe(true)
   child.kill('SIGINT')

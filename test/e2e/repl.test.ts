@@ -2,13 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import type { Rows } from '../../adapters/inspector/shapes.ts'
+import { cliPath } from '../support/command.ts'
 import { cleanUp, Place, promethean } from '../support/daemon.ts'
 import { frameAt, hello, sent, standIn } from '../support/stream.ts'
 
-const cli = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
 const red = String.fromCharCode(27, 91, 51, 49, 109)
 
 let server: Server | undefined
@@ -21,7 +20,7 @@ afterEach(async () => {
 
 /** Runs the prompt on a place's record; `next` is asked for more to type whenever something was printed. */
 async function prompt(place: Place, typed: string, next?: (out: string) => string | undefined) {
-  const child = spawn(process.execPath, [cli, 'repl', ...place.words], { stdio: 'pipe' })
+  const child = spawn(process.execPath, [cliPath, 'repl', ...place.words], { stdio: 'pipe' })
   let out = ''
   let err = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

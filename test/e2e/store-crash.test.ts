@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { lmdb } from '../../stores/lmdb.ts'
+import { programAt } from '../support/command.ts'
 
-const program = new URL('./store-child.ts', import.meta.url).pathname
+const program = programAt('test/e2e/store-child.ts')
 const tables = ['text', 'meta']
 let folder: string
 let children: ChildProcess[]

@@ -2,11 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cliPath } from '../support/command.ts'
 import { cleanUp, Place } from '../support/daemon.ts'
-
-const cli = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
 
 let place: Place
 /** The tick after which the notes were remembered and nothing had been said yet. */
@@ -19,7 +17,7 @@ beforeAll(async () => {
   fork_tick = Number((await place.json(['status']))['tick'])
   const said =
     'What does the heron eat?\nMy cat is called Miso and she sleeps on the red chair.\nWhat is my cat called?\n'
-  const talk = spawnSync(process.execPath, [cli, 'chat', '--config', config(), ...place.words], { input: said })
+  const talk = spawnSync(process.execPath, [cliPath, 'chat', '--config', config(), ...place.words], { input: said })
   expect([talk.status, talk.stderr.toString()]).toEqual([0, ''])
 }, 30_000)
 afterAll(cleanUp)
@@ -63,7 +61,7 @@ test('replay --at shows the world as it was, and it can be asked there', async (
   const input =
     '(await status()).memories\n(await memory(1)).title\nrecall("red chair").then(({ hits }) => hits.length)\n'
   const words_ = ['replay', '--at', at, '--repl', ...place.words]
-  const prompt = spawnSync(process.execPath, [cli, ...words_], { input })
+  const prompt = spawnSync(process.execPath, [cliPath, ...words_], { input })
   expect([prompt.status, prompt.stdout.toString(), prompt.stderr.toString()]).toEqual([0, "1\n'Herons'\n0\n", ''])
 }, 30_000)
 
@@ -100,7 +98,7 @@ test('a fork under the same policy is the same, and under another one tells what
   expect(recordOf(place.data)).toEqual(before)
   expect(await place.json(['replay', '--verify'])).toMatchObject({ identical: true })
   const kept = ['--notes', place.notes, '--data', out, '--json']
-  const [verified] = [spawnSync(process.execPath, [cli, 'replay', '--verify', ...kept])]
+  const [verified] = [spawnSync(process.execPath, [cliPath, 'replay', '--verify', ...kept])]
   expect(JSON.parse(verified.stdout.toString())).toMatchObject({ identical: true })
   const again = await place.run(['fork', '--at', String(fork_tick), '--with', heron, '--out', out])
   expect([again.code, again.err]).toEqual([65, expect.stringContaining('is not empty')])

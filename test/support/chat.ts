@@ -3,11 +3,9 @@ import { once } from 'node:events'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { LLMock } from '@copilotkit/aimock'
+import { cliPath } from './command.ts'
 import type { Finished } from './daemon.ts'
-
-const cliPath = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
 
 /** Runs a command with these lines as its standard input, to its end. */
 export async function through(words: readonly string[], lines: readonly string[], cwd: string): Promise<Finished> {

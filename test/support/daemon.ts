@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { askDaemon } from '../../adapters/control.ts'
-
-const cliPath = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
+import { cliPath } from './command.ts'
 
 /** What a finished command left behind. */
 export type Finished = {
@@ -33,9 +31,10 @@ export type Status = {
   readonly outbox: { readonly pending: number; readonly oldest_ms: number }
   readonly [key: string]: unknown
 }
-type Settings = { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv }
+/** Where and with what a command runs; `program` takes the place of `cliPath`. */
+type Settings = { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly program?: string }
 
-const places: string[] = []
+const places = new Set<string>()
 const running = new Set<Daemon>()
 
 /** A folder of notes in a folder of its own, so that whatever is written beside the notes can be seen. */
@@ -44,12 +43,24 @@ export class Place {
   readonly notes: string
   readonly data: string
 
-  constructor() {
+  /** @param like a place whose notes and record are copied, while no daemon holds them */
+  constructor(like?: Place) {
     this.folder = realpathSync(mkdtempSync(join(tmpdir(), 'promethean-e2e-')))
-    places.push(this.folder)
+    places.add(this.folder)
     this.notes = join(this.folder, 'notes')
     this.data = join(this.folder, 'data')
-    mkdirSync(this.notes)
+    if (like === undefined) mkdirSync(this.notes)
+    else cpSync(like.folder, this.folder, { recursive: true, preserveTimestamps: true })
+  }
+
+  /** Keeps it from `cleanUp`, for the tests of a file to copy; whoever keeps it ends it with `remove`. */
+  keep(): this {
+    places.delete(this.folder)
+    return this
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   /** Writes a note, with the folders above it. */
@@ -202,7 +213,8 @@ export async function promethean(command: readonly string[], settings: Settings 
 /** Ends every daemon that is left and removes every folder; for `afterEach`. */
 export async function cleanUp(): Promise<void> {
   await Promise.all([...running].map((daemon) => daemon.stop('SIGKILL')))
-  for (const folder of places.splice(0)) rmSync(folder, { recursive: true, force: true })
+  for (const folder of places) rmSync(folder, { recursive: true, force: true })
+  places.clear()
 }
 
 /** The JSON lines of an output. */
@@ -213,8 +225,8 @@ export function linesOf(text: string): Line[] {
     .map((line) => JSON.parse(line) as Line)
 }
 
-function launch(command: readonly string[], { cwd, env = {} }: Settings): ChildProcess {
-  const child = spawn(process.execPath, [cliPath, ...command], {
+function launch(command: readonly string[], { cwd, env = {}, program = cliPath }: Settings): ChildProcess {
+  const child = spawn(process.execPath, [program, ...command], {
     cwd: cwd ?? tmpdir(),
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

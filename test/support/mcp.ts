@@ -1,10 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { cliPath } from './command.ts'
 import type { Place } from './daemon.ts'
-
-/** The command, as a path. */
-export const cliPath = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
 
 /** An answer that a test looks into. */
 export type Answer = {

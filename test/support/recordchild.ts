@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { programAt } from './command.ts'
 
-const program = fileURLToPath(new URL('../e2e/record-child.ts', import.meta.url))
+const program = programAt('test/e2e/record-child.ts')
 
 /** What a finished `record-child` left behind. */
 export type ChildEnd = {

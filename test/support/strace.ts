@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { cliPath } from './command.ts'
 import { type Line, linesOf } from './daemon.ts'
-
-const program = fileURLToPath(new URL('../../adapters/cli.ts', import.meta.url))
 
 /** One system call at which a process is killed: its name, and the how-manieth of its thread. */
 export type KillPoint = { readonly call: string; readonly number: number }
@@ -14,7 +12,7 @@ export type Traced = { readonly code: number | null; readonly lines: readonly Li
 
 async function traced(strace: readonly string[], command: readonly string[]): Promise<Traced> {
   // One thread for file work, and no cache of compiled code to fill: the calls are then nearly the same in every run.
-  const child = spawn('strace', ['-f', '-qq', ...strace, process.execPath, program, ...command], {
+  const child = spawn('strace', ['-f', '-qq', ...strace, process.execPath, cliPath, ...command], {
     env: { ...process.env, UV_THREADPOOL_SIZE: '1', NODE_DISABLE_COMPILE_CACHE: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -41,7 +39,7 @@ export async function killPoints(
   command: readonly string[],
   output: string,
 ): Promise<KillPoint[]> {
-  const { code, err } = await traced(['-o', output, '-e', `trace=${calls.join(',')}`], command)
+  const { code, err } = await traced(['--seccomp-bpf', '-o', output, '-e', `trace=${calls.join(',')}`], command)
   if (code !== 0) throw new Error(`the counted run ended with ${code}: ${err}`)
   const threads = new Map<string, number>()
   for (const line of readFileSync(output, 'utf8').split('\n')) {
