@@ -15,10 +15,11 @@ const batchMax = 64
 /** `promethean recall`: one query, or with `--queries` a file of them. */
 export async function recall(args: Arguments): Promise<ExitCode> {
   const options = recallOptions(args)
+  const query = args.words.join(' ')
+  if (args.queries === undefined && query.trim() === '')
+    throw new CliError(exitCodes.usage, 'recall needs a query, or --queries FILE')
   const config = configOf(args, args.notes)
   if (args.queries !== undefined) return fromFile(args, args.queries, options)
-  const query = args.words.join(' ')
-  if (query.trim() === '') throw new CliError(exitCodes.usage, 'recall needs a query, or --queries FILE')
   const found = await atDesk(config, 'recalling', (ask) => recallOne(ask, query, options))
   process.stdout.write(args.json ? `${JSON.stringify(found)}\n` : `${recallWords(found)}\n`)
   return exitCodes.ok

@@ -90,6 +90,7 @@ test('what is wrong in a file is refused by name, and the rest goes in', { timeo
 test('what makes no sense is told before anything is opened', { timeout: patience_ms }, async () => {
   const place = new Place()
   expect(await place.run(['ingest'])).toMatchObject({ code: 64 })
+  expect(await new Place().run(['recall']), 'before there is a record').toMatchObject({ code: 64 })
   expect(await place.run(['ingest', join(place.folder, 'none.jsonl')])).toMatchObject({ code: 65 })
   expect(await place.run(['recall', 'x', '--kind', 'song'])).toMatchObject({ code: 64 })
   expect(await place.run(['memory', 'sing', '3'])).toMatchObject({ code: 64 })

@@ -1,5 +1,5 @@
 // A store is where bytes rest. This one keeps them in memory and tells of every commit; yours passes the same suite:
-// `storeConformance` of 'promethean/stores/conformance', with the test runner that you use.
+// `storeConformance` of 'promethean/testing', with the test runner that you use.
 import { createEngine, type Store } from 'promethean'
 import { ram } from 'promethean/stores/ram'
 import { mind } from 'promethean/systems'
