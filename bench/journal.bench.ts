@@ -93,7 +93,7 @@ async function blocking(folder: string, scale: Scale): Promise<Row> {
 
 async function latency(folder: string, scale: Scale): Promise<Row> {
   const engine = await openEngine(folder)
-  const samples = new Float64Array(scale.rows(5_000))
+  const samples = new Float64Array(scale.rows(4_000))
   for (let index = 0; index < samples.length; index++) {
     const began = performance.now()
     await engine.ingest({ type: 'said', payload: { text } })

@@ -19,7 +19,7 @@ type Index = Awaited<ReturnType<typeof usearch>> | ReturnType<typeof flat>
 async function measure(scale: Scale): Promise<Row[]> {
   // The larger takes two minutes to build.
   const sizes = scale.full || scale.smoke ? [scale.rows(20_000), scale.rows(100_000)] : [20_000]
-  const asked = scale.rows(500)
+  const asked = scale.rows(300)
   const most = sizes.at(-1)!
   const cloud = cloudOf(most + asked, dimensions, seed)
   const options = { model: 'bench', dimensions }
