@@ -33,7 +33,7 @@ export class Eraser {
   /** What is forgotten for good: its order has been carried out. */
   readonly forgotten: Secret[] = []
   readonly refusals: string[] = []
-  /** Whether the journal does not begin at the beginning any more. */
+  /** Whether an order has removed texts, or may have: a replay from the beginning would miss them. */
   dropped = false
   readonly #dice: Dice
   readonly #secrets: Secret[] = []
@@ -121,7 +121,6 @@ export class Eraser {
     secret.isOver = true
     this.#begin(engine, async (desk) => {
       await carryOut(desk, 'forget', memory_id)
-      this.dropped = true
       this.forgotten.push(secret)
     })
   }
@@ -132,13 +131,14 @@ export class Eraser {
     if (!Array.from({ length: engine.world.rows(Plan) }, (_, at) => at + 1).some(isKept)) return
     const before_ms = engine.now_ms - this.#dice.pick([0, 60_000])
     this.#begin(engine, async (desk) => {
-      if ((await purge(desk, before_ms)) > 0) this.dropped = true
+      await purge(desk, before_ms)
     })
   }
 
   #begin(engine: Engine, carry: (desk: Desk) => Promise<void>): void {
     const order: Order = { work: [], ended: false }
     this.#order = order
+    this.dropped = true
     const later = <T>(work: () => Promise<T>): Promise<T> =>
       new Promise((resolve, reject) => {
         order.work.push(() => work().then(resolve, reject))
