@@ -60,6 +60,8 @@ function move(tick: Tick, event: Event): void {
   const id = tick.ownerOf(effect_id)
   const columns = tick.world.of(Sentinel)
   if (id === 0 || !tick.world.alive(Sentinel, id) || columns.effect_id[id] !== effect_id) return
+  // Its file may have gone in this very tick: then it ends with it.
+  if (tick.world.of(File).sentinel[columns.file[id]!] !== id) return
   columns.effect_id[id] = 0
   const guard: Guard = { id, file: columns.file[id]!, policy: policyOf(tick) }
   const undoing = columns.phase[id]! >= SentinelPhase.reading_back
