@@ -34,6 +34,10 @@ describe('a simulated run', () => {
     expect(report.journal_ticks).toBeGreaterThan(100)
   })
 
+  it('forgets a note that goes in the tick in which its write is told of, as seed 930 found', async () => {
+    expect(verdictOf(await simulate({ seed: 930, ticks: 40 }))).toBe('held')
+  })
+
   it('meets every fault under one seed or another', () => {
     const met = new Set(seeds.flatMap((seed) => faultsOf({ seed }).chosen))
     expect([...met].sort()).toEqual([...faultNames].sort())
