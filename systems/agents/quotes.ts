@@ -4,16 +4,16 @@ import { erased, hiddenUntil } from '../hidden.ts'
 import { Call, Input, Message, Turn, TurnState } from './columns.ts'
 
 /**
- * What agents were told and said may quote a memory that is forgotten: such records are hidden and erased with it. A quotation is a row of
- * letters and signs as long as a short sentence, so what somebody says in words of his own stays.
+ * What agents were told and said may quote a memory that is forgotten: such records are hidden and erased with it. A quotation is a stretch of forty
+ * signs, or the whole of a shorter text, so what somebody says in words of his own stays. Who has the same forty signs in another text loses
+ * that one too: rather than that a forgotten text stands somewhere.
  */
 
 type Look = Pick<Tick, 'world' | 'read'>
 
 const forgotten = '(forgotten)'
-/** UTF-16 units of a piece that is looked for, and the fewest; a text that is shorter is looked for as a whole. */
+/** UTF-16 units that a record must have in common with a text to quote it. */
 const pieceUnits = 40
-const pieceUnits_min = 12
 /** Pieces of one text that are looked for, spread over all of it. */
 const pieces_max = 64
 /** Runs that are the same in a text and in JSON of it, however often it was encoded. */
@@ -86,18 +86,24 @@ function isThere(world: World, kind: Kind, row: number): boolean {
   return state !== TurnState.queued && state !== TurnState.recalling
 }
 
-/** What is looked for in records: runs without a sign that JSON would write otherwise. O(length) */
+/**
+ * What is looked for in records: stretches of a text without a sign that JSON would write otherwise. One without any that is long enough is looked for
+ * as a whole, in JSON and in JSON within JSON: the last words of a sentence are in many others. O(length)
+ */
 function piecesOf(text: string): string[] {
-  const runs = text.match(plain) ?? []
+  const runs = (text.match(plain) ?? []).filter((run) => run.length >= pieceUnits)
+  if (runs.length === 0) {
+    const whole = JSON.stringify(text)
+    return text.trim() === '' ? [] : [whole, JSON.stringify(whole).slice(1, -1)]
+  }
   const pieces = runs.flatMap((run) =>
-    Array.from({ length: Math.ceil(run.length / pieceUnits) }, (_, at) =>
-      run.slice(at * pieceUnits, (at + 1) * pieceUnits),
-    ),
+    Array.from({ length: Math.ceil(run.length / pieceUnits) }, (_, at) => {
+      const from = Math.min(at * pieceUnits, run.length - pieceUnits)
+      return run.slice(from, from + pieceUnits)
+    }),
   )
-  const long = pieces.filter((piece) => piece.length >= pieceUnits_min)
-  if (long.length === 0) return text.trim() === '' ? [] : [JSON.stringify(text)]
-  const step = Math.max(1, long.length / pieces_max)
-  return Array.from({ length: Math.min(long.length, pieces_max) }, (_, at) => long[Math.floor(at * step)]!)
+  const step = Math.max(1, pieces.length / pieces_max)
+  return Array.from({ length: Math.min(pieces.length, pieces_max) }, (_, at) => pieces[Math.floor(at * step)]!)
 }
 
 /** The same again for a record that has been redacted before: what a replay finds in the store is what it wrote. */

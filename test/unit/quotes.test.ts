@@ -150,9 +150,26 @@ describe('What quotes a forgotten memory', () => {
     const troupe = await opened(store)
     await troupe.say('duck/chat', 'The heron stands in the shallow water and waits for the evening to become quiet.')
     await troupe.say('duck/chat', 'The heron stands in the tall grass; and the water is shallow in the evening.')
+    await troupe.say('duck/chat', 'I drink my tea until the evening to become quiet.')
     await forget(troupe, 1)
     const said = troupe.history('duck/chat').filter(({ role }) => role === 'user')
-    expect(said.map(textOf)).toEqual(['(forgotten)', expect.stringContaining('tall grass')])
+    expect(said.map(textOf)).toEqual([
+      '(forgotten)',
+      expect.stringContaining('tall grass'),
+      expect.stringContaining('my tea'),
+    ])
+    await troupe.engine.stop()
+  })
+
+  test('of a short text is the whole of it, and no sentence that it stands in', async () => {
+    const store = ram()
+    const troupe = await opened(store)
+    await troupe.say('duck/chat', 'hunter-two is it')
+    await troupe.say('duck/chat', 'She asked whether hunter-two is it or not.')
+    await forget(troupe, 1)
+    const said = troupe.history('duck/chat').filter(({ role }) => role === 'user')
+    expect(said.map(textOf)).toEqual(['(forgotten)', expect.stringContaining('She asked')])
+    expect(await placesOf(store, troupe, '"hunter-two is it"')).toEqual([])
     await troupe.engine.stop()
   })
 })
